@@ -1,0 +1,83 @@
+/**
+ * The people of the story and what they use: the figures of OpenMined's smart-home tutorial, in kWh per 6-hour slot.
+ * https://github.com/OpenMined/PyGrid, examples/data-centric/smart-home
+ */
+import { epochMs } from '../../broker/protocol/clock.ts';
+
+export const cohort = 'oak-street';
+export const hour = 3_600_000;
+export const slot = 6 * hour;
+/** The metered day. */
+export const day = '2026-11-23';
+export const midnight = epochMs(Date.parse(`${day}T00:00:00Z`));
+
+/** One appliance; `kwh` is what it uses in each of the day's four slots. */
+export interface Appliance {
+  readonly id: string;
+  readonly description: string;
+  readonly kwh: readonly number[];
+}
+
+export interface MeteredAppliance extends Appliance {
+  readonly profile: string;
+  readonly address: number;
+}
+
+export interface Person {
+  readonly home: string;
+  readonly name: string;
+  /** Read from meters on one serial line. */
+  readonly metered: readonly MeteredAppliance[];
+  /** Entered by hand. */
+  readonly byHand: readonly Appliance[];
+}
+
+const meter = (
+  id: string,
+  description: string,
+  kwh: readonly number[],
+  address: number,
+  profile = 'eastron-sdm120',
+): MeteredAppliance => ({ id, description, kwh, address, profile });
+
+export const people: readonly Person[] = [
+  {
+    home: 'bob',
+    name: 'Bob',
+    metered: [
+      meter('light-bulb', 'Light bulb in the hall', [5.0, 8.5, 9.7, 2.5], 1),
+      meter('coffee-pot', 'Coffee pot in the kitchen', [2.5, 3.7, 1.2, 1.0], 2),
+      meter('fridge', 'Fridge in the kitchen', [8.0, 4.9, 7.0, 10.9], 3),
+    ],
+    byHand: [],
+  },
+  {
+    home: 'alice',
+    name: 'Alice',
+    metered: [],
+    byHand: [
+      { id: 'light-bulb', description: 'Light bulb, read off by hand', kwh: [3.0, 2.5, 6.7, 4.5] },
+      { id: 'coffee-pot', description: 'Coffee pot, read off by hand', kwh: [0.5, 1.7, 5.2, 1.0] },
+      { id: 'fridge', description: 'Fridge, read off by hand', kwh: [3.0, 4.9, 8.0, 5.9] },
+    ],
+  },
+  {
+    home: 'bill',
+    name: 'Bill',
+    metered: [
+      meter('light-bulb', 'Light bulb on the porch', [8.0, 7.5, 9.7, 2.5], 1),
+      meter('fridge', 'Fridge in the cellar', [3.7, 4.3, 8.0, 5.9], 2, 'hiking-dds238'),
+    ],
+    byHand: [],
+  },
+  { home: 'james', name: 'James', metered: [], byHand: [] },
+];
+
+/** What the story has to come to: 0.5 · mean + 5, ct/kWh per slot. */
+export const tariff: readonly number[] = [10.6167, 11.3333, 14.25, 10.7];
+
+/** W per slot of an appliance. */
+export function wattsAt(appliance: Appliance, at: number): number {
+  const index = Math.floor((at - midnight) / slot);
+  return ((appliance.kwh[index] ?? 0) * 1000 * hour) / slot;
+}
