@@ -1,0 +1,83 @@
+/**
+ * What can go wrong on a wire, each with what to do: one table. Texts bear no reading.
+ */
+
+export interface ErrorText {
+  /** What is wrong; `{name}` stands for a detail given when the error is made. */
+  readonly says: string;
+  readonly remedy: string;
+}
+
+export const hardwareErrors = {
+  PORT_NOT_FOUND: {
+    says: 'there is no port {port}',
+    remedy: 'Plug the adapter in, or put a port that exists into the configuration. Ports here: {ports}',
+  },
+  PORT_NO_PERMISSION: {
+    says: 'the user {user} may not open {port}',
+    remedy: 'Join the group that may, then log in again: sudo usermod -aG {group} {user}',
+  },
+  PORT_BUSY: {
+    says: '{port} is in use by another program',
+    remedy: 'Find it and end it: fuser -v {port}',
+  },
+  PORT_GONE: {
+    says: '{port} has gone away: unplugged, or its adapter lost power',
+    remedy: 'Plug it in again: reading goes on by itself as soon as the port is back under that name.',
+  },
+  PORT_FAILED: {
+    says: '{port} does not open: {why}',
+    remedy: 'Check that it is a serial port and takes these settings: stty -F {port} -a',
+  },
+  LINE_NOT_QUIET: {
+    says: 'something talks on {port} without a pause',
+    remedy: 'Look for a second master on the line, a wrong baud rate, or A and B swapped.',
+  },
+  METER_NO_ANSWER: {
+    says: '{meter} on {port}, address {address}, did not answer within {ms} ms ({tries} tries)',
+    remedy: 'Check its power, the A/B wiring, address and baud rate, then try again: wattveil meters read',
+  },
+  METER_BAD_FRAME: {
+    says: '{meter} on {port}, address {address}, gives damaged answers: {why} ({tries} tries)',
+    remedy: 'Check parity, the line termination and that no two devices share an address, then: wattveil meters read',
+  },
+  METER_EXCEPTION: {
+    says: '{meter} on {port}, address {address}, refuses {request}: {why}',
+    remedy: 'The profile {profile} does not fit this device: put the right profile into the configuration.',
+  },
+  METER_REPLACED: {
+    says: '{meter} on {port}, address {address}, has serial number {found}, not {expected}',
+    remedy: 'If the meter was replaced, give the new one a device of its own in the configuration.',
+  },
+  PROFILE_UNKNOWN: {
+    says: 'there is no device profile {profile}',
+    remedy: 'Use one of {profiles}, or the path of a profile file of your own.',
+  },
+  PROFILE_INVALID: {
+    says: 'the device profile {profile} is wrong: {why}',
+    remedy: 'Correct it by the rules in hardware/README.md, then: wattveil meters read',
+  },
+} as const satisfies Readonly<Record<string, ErrorText>>;
+
+export type HardwareErrorCode = keyof typeof hardwareErrors;
+export type Details = Readonly<Record<string, string | number>>;
+
+/** Whatever keeps a device from being read. `message` is `says`. */
+export class HardwareError extends Error {
+  readonly code: HardwareErrorCode;
+  readonly says: string;
+  readonly remedy: string;
+
+  constructor(code: HardwareErrorCode, details: Details, options?: ErrorOptions) {
+    const says = fill(hardwareErrors[code].says, details);
+    super(says, options);
+    this.name = 'HardwareError';
+    this.code = code;
+    this.says = says;
+    this.remedy = fill(hardwareErrors[code].remedy, details);
+  }
+}
+
+function fill(text: string, details: Details): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? `{${name}}`));
+}

@@ -1,0 +1,22 @@
+/**
+ * What a meter is to whoever reads it, whatever the wire. Readings bear no time: the reader stamps them.
+ */
+
+import type { Quantity, Unit } from './quantity.ts';
+
+/** One value of one quantity, in that quantity's unit (`quantities` in quantity.ts). */
+export interface Measured {
+  readonly quantity: Quantity;
+  readonly unit: Unit;
+  readonly value: number;
+}
+
+export interface Meter {
+  /**
+   * Asks the device for every quantity that its profile knows. A quantity for which the device says that it has no
+   * value at the moment is missing from the answer; nothing is ever made up.
+   * @param signal calls the request off: also while it still waits for the line
+   * @throws {HardwareError} PORT_*, LINE_*, METER_*; or the reason of `signal`
+   */
+  read(signal: AbortSignal): Promise<Measured[]>;
+}
