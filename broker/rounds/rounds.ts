@@ -1,0 +1,45 @@
+/**
+ * What the coordinator offers to the rest of the broker: opening rounds, following them, publishing rosters.
+ */
+import type { Result } from '../protocol/json-messages.ts';
+import type { RoundRequest, RoundRow } from '../protocol/operator.ts';
+
+/** Is told how a round goes on: each change, then once how it ended. Must not throw. */
+export interface RoundWatcher {
+  progress(row: RoundRow): void;
+  ended(result: Result): void;
+}
+
+export interface PublishedRoster {
+  readonly cohort: string;
+  readonly epoch: number;
+  /** Hex. */
+  readonly hash: string;
+  readonly homes: string[];
+  /** Approved homes that are not in it, and why. */
+  readonly leftOut: { home: string; why: string }[];
+}
+
+export interface Rounds {
+  /**
+   * Plans, stores and announces a round. The same `requestId` again opens nothing new: it follows the round it opened,
+   * also after a restart.
+   * @param requestId what the operator calls the request
+   * @returns the round as accepted; `watcher` hears of it from then on
+   * @throws {RoundError} what keeps it from being announced; no home has been asked for anything then
+   */
+  open(request: RoundRequest, watcher: RoundWatcher, requestId: string): Promise<RoundRow>;
+  /**
+   * Follows a round that is there already; of an ended one `ended` is told at once.
+   * @throws {RoundError} ROUND_UNKNOWN
+   */
+  watch(round: string, watcher: RoundWatcher): RoundRow;
+  /** Newest first. */
+  list(cohort?: string): RoundRow[];
+  /** @throws {RoundError} ROUND_UNKNOWN */
+  show(round: string): { row: RoundRow; result?: Result };
+  /** @throws {RoundError} ROSTER_TOO_FEW_HOMES */
+  publishRoster(cohort: string): Promise<PublishedRoster>;
+  /** Hears nothing more and does nothing more; what is under way is carried on by the next start. */
+  close(): Promise<void>;
+}
