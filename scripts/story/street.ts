@@ -1,0 +1,162 @@
+/**
+ * A street on one machine, as in life: a broker, an agent per home, meters on serial lines; each a process of its own.
+ * The demo plays on it, the end-to-end tests too.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { epochMs } from '../../broker/protocol/clock.ts';
+import { type Driver, driveClocks } from '../clock/stepping.ts';
+import { hour, midnight, type Person } from './people.ts';
+import { type Outcome, type Running, runWattveil, start, startWattveil } from './processes.ts';
+
+export interface StreetPlan {
+  /** Everything is kept below this folder. */
+  readonly folder: string;
+  readonly people: readonly Person[];
+  /** Fewest contributors that the homes accept. */
+  readonly minContributors: number;
+  /** Where the agents connect, when not straight to the broker: a test puts a wire tap in between. */
+  readonly agentsConnectTo?: (brokerPort: number) => Promise<number>;
+  readonly brokerSettings?: Readonly<Record<string, unknown>>;
+}
+
+export interface Street {
+  readonly driver: Driver;
+  readonly brokerUrl: string;
+  readonly agents: Map<string, Running>;
+  broker: Running;
+  readonly meters: Running | undefined;
+  configOf(home: string): string;
+  startAgent(home: string): Promise<void>;
+  startBroker(): Promise<void>;
+  /** `wattveil …` as the householder types it. */
+  atHome(home: string, ...words: readonly string[]): Promise<Outcome>;
+  /** `wattveil …` as the operator types it. */
+  atUtility(...words: readonly string[]): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+const metersPath = fileURLToPath(
+  new URL(import.meta.url.includes('/dist/') ? './meters.js' : '../../dist/scripts/story/meters.js', import.meta.url),
+);
+
+export const pollEveryMs = hour / 4;
+
+export async function buildStreet(plan: StreetPlan): Promise<Street> {
+  await mkdir(plan.folder, { recursive: true });
+  const clockPath = join(plan.folder, 'clock.sock');
+  const driver = await driveClocks(clockPath, epochMs(midnight - hour));
+  const port = await freePort();
+  const agentsPort = (await plan.agentsConnectTo?.(port)) ?? port;
+  const brokerUrl = `mqtt://127.0.0.1:${port}`;
+  const brokerConfig = join(plan.folder, 'broker.yaml');
+  await writeFile(
+    brokerConfig,
+    stringify({ dataDir: join(plan.folder, 'utility'), listen: { host: '127.0.0.1', port }, ...plan.brokerSettings }),
+  );
+  for (const person of plan.people) {
+    await writeFile(configPath(plan.folder, person.home), agentConfig(plan, person, agentsPort));
+  }
+  const agents = new Map<string, Running>();
+  const startBroker = async () => {
+    const broker = startWattveil('broker', ['--clock', clockPath, 'broker', 'run', '--config', brokerConfig]);
+    await broker.line((line) => line.includes('listening'));
+    return broker;
+  };
+  const meters = await startMeters(plan, clockPath);
+  const street: Street = {
+    driver,
+    brokerUrl,
+    agents,
+    broker: await startBroker(),
+    meters,
+    configOf: (home) => configPath(plan.folder, home),
+    async startAgent(home) {
+      const agent = startWattveil(home, [
+        '--clock',
+        clockPath,
+        'agent',
+        'run',
+        '--config',
+        configPath(plan.folder, home),
+      ]);
+      agents.set(home, agent);
+      await agent.line((line) => line.includes('connected'));
+    },
+    async startBroker() {
+      street.broker = await startBroker();
+    },
+    atHome: (home, ...words) => runWattveil([...words, '--config', configPath(plan.folder, home)]),
+    atUtility: (...words) => runWattveil([...words, '--broker', brokerUrl]),
+    async close() {
+      const all = [...agents.values(), street.broker, ...(meters === undefined ? [] : [meters])];
+      await Promise.all(all.map((process) => process.end()));
+      await driver.close();
+    },
+  };
+  for (const person of plan.people) await street.startAgent(person.home);
+  return street;
+}
+
+function configPath(folder: string, home: string): string {
+  return join(folder, `${home}.yaml`);
+}
+
+function linePath(folder: string, home: string): string {
+  return join(folder, `${home}-line`);
+}
+
+function agentConfig(plan: StreetPlan, person: Person, port: number): string {
+  const line = `${person.home}-line`;
+  const metered = person.metered.length > 0;
+  return stringify({
+    home: person.home,
+    dataDir: join(plan.folder, person.home),
+    claim: `${person.name}, Oak Street`,
+    broker: { url: `mqtt://127.0.0.1:${port}` },
+    ...(metered && {
+      buses: [{ id: line, port: linePath(plan.folder, person.home), baudRate: 9600 }],
+      devices: person.metered.map(({ id, address, profile }) => ({
+        id,
+        bus: line,
+        address,
+        profile,
+        pollEvery: '15m',
+      })),
+      tensors: person.metered.map(({ id, description }) => ({
+        id,
+        device: id,
+        quantity: 'energyImport',
+        tags: ['#energy-consumption', `#${id}`],
+        description,
+        capacity: 3680,
+      })),
+    }),
+    policy: { minContributors: plan.minContributors },
+  });
+}
+
+/** The meters of all homes, in one process that stands for the wires. */
+async function startMeters(plan: StreetPlan, clockPath: string): Promise<Running | undefined> {
+  const lines = plan.people
+    .filter((person) => person.metered.length > 0)
+    .map((person) => ({ link: linePath(plan.folder, person.home), baudRate: 9600, appliances: person.metered }));
+  if (lines.length === 0) return undefined;
+  const path = join(plan.folder, 'meters.json');
+  await writeFile(path, JSON.stringify(lines));
+  const meters = start('meters', process.execPath, [metersPath, clockPath, path]);
+  await meters.line((line) => line.includes('ready'));
+  return meters;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
