@@ -10,6 +10,7 @@ import { after, epochMs } from '../../broker/protocol/clock.ts';
 import { chapter, command, quote, say } from './narrator.ts';
 import { cohort, day, hour, midnight, people, slot, tariff } from './people.ts';
 import { type Outcome, run } from './processes.ts';
+import { addWords } from './ready.ts';
 import { buildStreet, pollEveryMs, type Street } from './street.ts';
 
 const minimum = 3;
@@ -67,9 +68,7 @@ async function meterADay(): Promise<void> {
   await atHome('bob', 'meters', 'read');
   say('Alice enters what she has read off:');
   for (const { id, description, kwh } of people.find(({ home }) => home === 'alice')?.byHand ?? []) {
-    const words = ['--tag', '#energy-consumption', '--tag', `#${id}`, '--unit', 'kWh', '--capacity', '3.68'];
-    const grid = ['--from', `${day}T00:00:00Z`, '--step', '6h'];
-    await atHome('alice', 'tensors', 'add', id, ...words, '--describe', description, ...grid, ...kwh.map(String));
+    await atHome('alice', ...addWords(id, description, kwh));
     await atHome('alice', 'tensors', 'publish', id);
   }
   await atHome('bob', 'tensors', 'show', 'fridge', '--from', `${day}T00:00:00Z`, '--step', '6h', '--slots', '4');
