@@ -1,0 +1,143 @@
+/**
+ * Arithmetic in three prime fields just under 2^21, and the packing of one residue of each into 8 bytes.
+ * Residues are doubles: products stay below 2^42, sums of 2047 products below 2^53, so nothing is ever rounded.
+ */
+
+export const primes = [2097143, 2097133, 2097131] as const;
+/** Which of the three fields. */
+export type PrimeIndex = 0 | 1 | 2;
+export const primeIndices: readonly PrimeIndex[] = [0, 1, 2];
+
+const [p0, p1, p2] = primes;
+const p0p1 = BigInt(p0) * BigInt(p1);
+const modulus = p0p1 * BigInt(p2);
+
+/** The largest integer that three residues carry with its sign. */
+export const fieldBound: bigint = (modulus - 1n) / 2n;
+
+/** As many products of two residues as a double sums exactly. */
+export const mostTerms = 2047;
+
+/** @param value integer, 0 ≤ value < 2^53 */
+export function reduce(value: number, prime: number): number {
+  const rest = value - Math.floor(value / prime) * prime;
+  return rest < 0 ? rest + prime : rest;
+}
+
+export function multiply(one: number, other: number, prime: number): number {
+  return reduce(one * other, prime);
+}
+
+/** @param value integer, −prime ≤ value < prime */
+export function wrap(value: number, prime: number): number {
+  return value < 0 ? value + prime : value;
+}
+
+/** The inner product of `length` residues from `start` on in `one` with the first of `other`. */
+export function dot(one: Float64Array, start: number, other: Float64Array, length: number, prime: number): number {
+  let total = 0;
+  for (let begin = 0; begin < length; begin += mostTerms) {
+    const end = Math.min(length, begin + mostTerms);
+    let sum = 0;
+    for (let at = begin; at < end; at += 1) sum += (one[start + at] as number) * (other[at] as number);
+    total += reduce(sum, prime);
+  }
+  return reduce(total, prime);
+}
+
+/** @param value |value| ≤ fieldBound */
+export function residueOf(value: bigint, prime: number): number {
+  const number = Number(value);
+  return wrap(Number.isSafeInteger(number) ? number % prime : Number(value % BigInt(prime)), prime);
+}
+
+const p0InverseInP1 = inverseOf(p0 % p1, p1);
+const p0InverseInP2 = inverseOf(p0 % p2, p2);
+const p1InverseInP2 = inverseOf(p1 % p2, p2);
+
+/** The integer in −fieldBound..fieldBound that has these residues (Garner's mixed radix). */
+export function recombine(r0: number, r1: number, r2: number): bigint {
+  const digit1 = multiply(wrap((r1 - r0) % p1, p1), p0InverseInP1, p1);
+  const rest = multiply(wrap((r2 - r0) % p2, p2), p0InverseInP2, p2);
+  const digit2 = multiply(wrap((rest - digit1) % p2, p2), p1InverseInP2, p2);
+  const value = BigInt(r0 + p0 * digit1) + p0p1 * BigInt(digit2);
+  return value > fieldBound ? value - modulus : value;
+}
+
+/** Inverses, factorials and inverse factorials of 0..size in one field (the inverse of 0 stands as 0). */
+export interface Tables {
+  readonly prime: number;
+  readonly inverse: Float64Array;
+  readonly factorial: Float64Array;
+  readonly inverseFactorial: Float64Array;
+}
+
+const tables: (Tables | undefined)[] = [];
+
+/** @param size largest argument asked for, below every prime */
+export function tablesOf(index: PrimeIndex, size: number): Tables {
+  const known = tables[index];
+  if (known !== undefined && known.inverse.length > size) return known;
+  // Grown by doubling, so that rosters of rising size do not each build them anew.
+  const made = makeTables(primes[index], Math.max(size, 2 * (known?.inverse.length ?? 0), 256));
+  tables[index] = made;
+  return made;
+}
+
+/** Writes the three residues of one block as u64 little-endian r0 + r1·2^21 + r2·2^42. */
+export function packResidues(view: DataView, block: number, r0: number, r1: number, r2: number): void {
+  view.setUint32(8 * block, r0 | (r1 << 21), true);
+  view.setUint32(8 * block + 4, (r1 >>> 11) | (r2 << 10), true);
+}
+
+/** Reads one residue of one block; not checked to lie below its prime. */
+export function unpackResidue(view: DataView, block: number, index: PrimeIndex): number {
+  const low = view.getUint32(8 * block, true);
+  const high = view.getUint32(8 * block + 4, true);
+  if (index === 0) return low & 0x1fffff;
+  return index === 1 ? (low >>> 21) | ((high & 0x3ff) << 11) : (high >>> 10) & 0x1fffff;
+}
+
+/** Whether the bytes are whole blocks, every residue below its prime and bit 63 clear. */
+export function isPacked(bytes: Uint8Array): boolean {
+  if (bytes.length % 8 !== 0) return false;
+  const view = viewOf(bytes);
+  for (let block = 0; block < bytes.length / 8; block += 1) {
+    if (view.getUint32(8 * block + 4, true) >>> 31 !== 0) return false;
+    for (const index of primeIndices) if (unpackResidue(view, block, index) >= primes[index]) return false;
+  }
+  return true;
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** By Fermat: value^(prime − 2). */
+function inverseOf(value: number, prime: number): number {
+  let result = 1;
+  let square = value;
+  for (let exponent = prime - 2; exponent > 0; exponent = Math.floor(exponent / 2)) {
+    if (exponent % 2 === 1) result = multiply(result, square, prime);
+    square = multiply(square, square, prime);
+  }
+  return result;
+}
+
+function makeTables(prime: number, size: number): Tables {
+  const inverse = new Float64Array(size + 1);
+  const factorial = new Float64Array(size + 1);
+  const inverseFactorial = new Float64Array(size + 1);
+  inverse[1] = 1;
+  factorial[0] = 1;
+  inverseFactorial[0] = 1;
+  for (let at = 1; at <= size; at += 1) {
+    // prime = q·at + r, so 1/at = −q/r.
+    if (at > 1) {
+      inverse[at] = prime - multiply(Math.floor(prime / at), inverse[prime % at] as number, prime);
+    }
+    factorial[at] = multiply(factorial[at - 1] as number, at, prime);
+    inverseFactorial[at] = multiply(inverseFactorial[at - 1] as number, inverse[at] as number, prime);
+  }
+  return { prime, inverse, factorial, inverseFactorial };
+}

@@ -1,0 +1,161 @@
+/**
+ * Packed Shamir sharing of a vector of integers among the homes of a roster. Pure. Knows nothing of rounds or messages.
+ */
+import { ProtocolError } from './errors.ts';
+import {
+  dot,
+  fieldBound,
+  isPacked,
+  mostTerms,
+  type PrimeIndex,
+  packResidues,
+  primeIndices,
+  primes,
+  reduce,
+  residueOf,
+  unpackResidue,
+  viewOf,
+} from './field.ts';
+import { shareMatrix } from './share-matrix.ts';
+
+export interface Sharing {
+  readonly homes: number;
+  /** Members that may fail to answer. */
+  readonly dropouts: number;
+  /** Values on one polynomial. */
+  readonly packing: number;
+  /** Answers needed to open; polynomials have a lower degree. */
+  readonly answers: number;
+  /** So many shares of one report say nothing. */
+  readonly threshold: number;
+  /** Homes that may collude with a coordinator that asks each member for another set. Below 0: not even it alone. */
+  readonly collusion: number;
+}
+
+/** A collusion bound of a third of the roster; about 18 % may vanish, 4 % of the roster's number is packed. */
+export function defaultSharing(homes: number): { dropouts: number; packing: number } {
+  const packing = Math.max(1, Math.floor(homes / 25));
+  return { packing, dropouts: Math.floor((homes + 2 - Math.ceil(homes / 3)) / 3) - packing };
+}
+
+/** @throws {ProtocolError} ROUND_REFUSED, reason `sharing` */
+export function sharingOf(homes: number, dropouts: number, packing: number): Sharing {
+  const whole = [homes, dropouts, packing].every((count) => Number.isSafeInteger(count));
+  // With neither above the homes, what follows is exact in doubles.
+  if (!whole || homes < 1 || dropouts < 0 || packing < 1 || dropouts > homes || packing > homes) {
+    throw refusal(`${homes} homes do not go with dropouts ${dropouts} and packing ${packing}`);
+  }
+  const answers = homes - dropouts;
+  const threshold = answers - packing;
+  if (threshold < 1) throw refusal(`threshold ${threshold}: dropouts and packing leave nothing random`);
+  if (answers > mostTerms) throw refusal(`${answers} answers are more than ${mostTerms}`);
+  return { homes, dropouts, packing, answers, threshold, collusion: homes - 3 * dropouts - 3 * packing + 2 };
+}
+
+export function blocksOf(length: number, packing: number): number {
+  return Math.ceil(length / packing);
+}
+
+/** The random part of one sharing: the share's residue of each home 1..threshold. */
+export type Residues = (block: number, prime: PrimeIndex, home: number) => number;
+
+/**
+ * Draws the residues of one sharing, each uniform: 21 random bits, drawn again if not below the prime.
+ * @param random the system's random source
+ */
+export function drawResidues(sharing: Sharing, blocks: number, random: (bytes: number) => Uint8Array): Residues {
+  const { threshold } = sharing;
+  const residues = new Uint32Array(3 * blocks * threshold);
+  let pool = random(3 * residues.length);
+  let at = 0;
+  const draw = (prime: number): number => {
+    for (;;) {
+      if (at + 3 > pool.length) {
+        pool = random(96);
+        at = 0;
+      }
+      const bits = (pool[at] as number) | ((pool[at + 1] as number) << 8) | (((pool[at + 2] as number) & 0x1f) << 16);
+      at += 3;
+      if (bits < prime) return bits;
+    }
+  };
+  for (let index = 0; index < residues.length; index += 1) {
+    residues[index] = draw(primes[(Math.floor(index / threshold) % 3) as PrimeIndex]);
+  }
+  return (block, prime, home) => residues[(3 * block + prime) * threshold + home - 1] as number;
+}
+
+/**
+ * Shares one vector among the homes of a roster.
+ * @param vector signed integers, |v| ≤ fieldBound, length ≥ 1
+ * @returns n byte strings of 8 · blocks, in roster order
+ * @throws {ProtocolError} VALUE_OUT_OF_FIELD
+ * @see Franklin & Yung 1992; test/vectors/packed-sharing.json
+ */
+export function shareVector(sharing: Sharing, vector: readonly bigint[], residues: Residues): Uint8Array[] {
+  const { homes, packing, answers, threshold } = sharing;
+  for (const value of vector) if (value > fieldBound || value < -fieldBound) throw outOfField();
+  const blocks = blocksOf(vector.length, packing);
+  // One home's residues of one block, by field: [home][block][prime].
+  const shares = new Uint32Array(homes * blocks * 3);
+  const known = new Float64Array(answers);
+  for (const index of primeIndices) {
+    const prime = primes[index];
+    const matrix = shareMatrix(sharing, index);
+    for (let block = 0; block < blocks; block += 1) {
+      for (let at = 0; at < packing; at += 1) known[at] = residueOf(vector[block * packing + at] ?? 0n, prime);
+      for (let home = 1; home <= threshold; home += 1) {
+        const residue = residues(block, index, home);
+        known[packing + home - 1] = residue;
+        shares[((home - 1) * blocks + block) * 3 + index] = residue;
+      }
+      for (let home = threshold + 1; home <= homes; home += 1) {
+        const start = (home - threshold - 1) * answers;
+        shares[((home - 1) * blocks + block) * 3 + index] = dot(matrix, start, known, answers, prime);
+      }
+    }
+  }
+  return packShares(shares, homes, blocks);
+}
+
+/**
+ * The field-wise sum of shares, itself a share of the sum.
+ * @param shares at least one, all canonical and of one length
+ */
+export function sumShares(shares: readonly Uint8Array[]): Uint8Array {
+  const length = shares[0]?.length ?? 0;
+  const blocks = length / 8;
+  const sums = new Float64Array(3 * blocks);
+  for (const share of shares) {
+    if (share.length !== length || length === 0) throw new RangeError('shares to be summed differ in length');
+    const view = viewOf(share);
+    for (let block = 0; block < blocks; block += 1) {
+      for (const index of primeIndices) (sums[3 * block + index] as number) += unpackResidue(view, block, index);
+    }
+  }
+  const residues = Uint32Array.from(sums, (sum, at) => reduce(sum, primes[(at % 3) as PrimeIndex]));
+  return packShares(residues, 1, blocks)[0] as Uint8Array;
+}
+
+/** Whether the bytes are whole blocks, every residue below its prime and bit 63 clear. */
+export function isCanonicalShare(bytes: Uint8Array): boolean {
+  return isPacked(bytes);
+}
+
+/** @param residues [home][block][prime] */
+function packShares(residues: Uint32Array, homes: number, blocks: number): Uint8Array[] {
+  const bytes = new Uint8Array(8 * homes * blocks);
+  const view = viewOf(bytes);
+  for (let at = 0; at < homes * blocks; at += 1) {
+    packResidues(view, at, residues[3 * at] as number, residues[3 * at + 1] as number, residues[3 * at + 2] as number);
+  }
+  return Array.from({ length: homes }, (_, home) => bytes.subarray(8 * home * blocks, 8 * (home + 1) * blocks));
+}
+
+function refusal(why: string): ProtocolError {
+  return new ProtocolError('ROUND_REFUSED', { why, reason: 'sharing' });
+}
+
+function outOfField(): ProtocolError {
+  return new ProtocolError('VALUE_OUT_OF_FIELD', { reason: 'value-out-of-field' });
+}
