@@ -1,0 +1,129 @@
+/**
+ * Sealing one share from one home to another: HKDF-SHA256 for key and nonce, ChaCha20-Poly1305 for the share.
+ * What opens is known to come from that home, for this round, untouched. Knows nothing of messages.
+ */
+import { createCipheriv, createDecipheriv, hash } from 'node:crypto';
+
+/** Bytes that sealing adds. */
+export const sealBytes = 16;
+
+/** The round that all seals are bound to. */
+export interface SealContext {
+  readonly rosterHash: Uint8Array;
+  readonly roundHash: Uint8Array;
+}
+
+/** Who seals for whom, by index in the roster (1..n), and under what. */
+export interface SealParties {
+  readonly from: number;
+  readonly to: number;
+  /** K of the two. */
+  readonly pairKey: Uint8Array;
+  /** Of the sender's report, 16 bytes. */
+  readonly salt: Uint8Array;
+}
+
+/** Seals and opens the shares of one round. Keeps scratch memory, so that a thousand seals allocate little. */
+export class Sealing {
+  readonly #roundHash: Uint8Array;
+  readonly #derive: Derivation;
+
+  constructor(context: SealContext) {
+    this.#roundHash = context.roundHash;
+    this.#derive = new Derivation(context);
+  }
+
+  /** Writes ciphertext and tag, `share.length + sealBytes`, into `into` at `at`. */
+  seal(parties: SealParties, share: Uint8Array, into: Uint8Array, at: number): void {
+    const { key, nonce } = this.#derive.keyOf(parties);
+    const cipher = createCipheriv(cipherName, key, nonce, cipherOptions);
+    cipher.setAAD(this.#roundHash, aadOptions(share.length));
+    into.set(cipher.update(share), at);
+    cipher.final();
+    into.set(cipher.getAuthTag(), at + share.length);
+  }
+
+  /** @returns the share, or undefined where the seal is not that of these parties in this round */
+  open(parties: SealParties, sealed: Uint8Array): Uint8Array | undefined {
+    const length = sealed.length - sealBytes;
+    if (length < 0) return undefined;
+    const { key, nonce } = this.#derive.keyOf(parties);
+    const decipher = createDecipheriv(cipherName, key, nonce, cipherOptions);
+    decipher.setAAD(this.#roundHash, aadOptions(length));
+    decipher.setAuthTag(sealed.subarray(length));
+    const share = decipher.update(sealed.subarray(0, length));
+    try {
+      decipher.final();
+    } catch {
+      // Node says no more than that the tag is wrong.
+      return undefined;
+    }
+    return share;
+  }
+}
+
+const cipherName = 'chacha20-poly1305';
+const cipherOptions = { authTagLength: sealBytes };
+const aadOptions = (plaintextLength: number) => ({ plaintextLength });
+
+const blockBytes = 64;
+const digestBytes = 32;
+const infoStart = Buffer.from('wattveil/1/share\0');
+const fromAt = infoStart.length + 2 * digestBytes;
+const infoBytes = fromAt + 8;
+
+/**
+ * HKDF-SHA256 (RFC 5869) of 44 bytes, written out as its six hashes: with the parts that stay the same left in place
+ * this takes 6 µs, hkdfSync 10.
+ */
+class Derivation {
+  // Each holds what one hash of an HMAC goes over: the padded key first, then the message.
+  readonly #extractInner = Buffer.alloc(blockBytes + digestBytes);
+  readonly #firstInner = Buffer.alloc(blockBytes + infoBytes + 1);
+  readonly #secondInner = Buffer.alloc(blockBytes + digestBytes + infoBytes + 1);
+  readonly #outer = Buffer.alloc(blockBytes + digestBytes);
+  readonly #out = Buffer.alloc(2 * digestBytes);
+
+  constructor({ rosterHash, roundHash }: SealContext) {
+    const info = Buffer.concat([infoStart, rosterHash, roundHash, Buffer.alloc(8)]);
+    this.#firstInner.set(info, blockBytes);
+    this.#firstInner[blockBytes + infoBytes] = 1;
+    this.#secondInner.set(info, blockBytes + digestBytes);
+    this.#secondInner[blockBytes + digestBytes + infoBytes] = 2;
+  }
+
+  /** The two are views that the next call overwrites. */
+  keyOf({ from, to, pairKey, salt }: SealParties): { key: Uint8Array; nonce: Uint8Array } {
+    for (const [buffer, at] of [
+      [this.#firstInner, blockBytes + fromAt],
+      [this.#secondInner, blockBytes + digestBytes + fromAt],
+    ] as const) {
+      buffer.writeUInt32BE(from, at);
+      buffer.writeUInt32BE(to, at + 4);
+    }
+    pad(this.#extractInner, salt, 0x36);
+    this.#extractInner.set(pairKey, blockBytes);
+    const extracted = this.#hmac(this.#extractInner, salt);
+    pad(this.#firstInner, extracted, 0x36);
+    const first = this.#hmac(this.#firstInner, extracted);
+    this.#secondInner.set(this.#firstInner.subarray(0, blockBytes));
+    this.#secondInner.set(first, blockBytes);
+    const second = this.#hmac(this.#secondInner, extracted);
+    this.#out.set(first);
+    this.#out.set(second, digestBytes);
+    return { key: this.#out.subarray(0, 32), nonce: this.#out.subarray(32, 44) };
+  }
+
+  /** @param inner the inner key block and the message */
+  #hmac(inner: Buffer, key: Uint8Array): Buffer {
+    pad(this.#outer, key, 0x5c);
+    this.#outer.set(hash('sha256', inner, 'buffer'), blockBytes);
+    return hash('sha256', this.#outer, 'buffer');
+  }
+}
+
+/** The key block of HMAC (RFC 2104) for keys of at most a block. */
+function pad(block: Uint8Array, key: Uint8Array, filler: number): void {
+  block.fill(filler, 0, blockBytes);
+  for (let at = 0; at < key.length; at++) block[at] = (key[at] ?? 0) ^ filler;
+}
