@@ -1,7 +1,11 @@
 /**
- * The coordinator's own way into the broker: an MQTT client like any other.
+ * The coordinator's own way into the broker: an MQTT client like any other. Two connections, so that a home
+ * that does not read what it is sent cannot hold up what comes in.
  */
-import type { TopicLevels, TopicName } from '../protocol/topics.ts';
+import type { Logger } from 'pino';
+import { filterOf, readTopic, type TopicLevels, type TopicName } from '../protocol/topics.ts';
+import { coordinatorIds } from './admission.ts';
+import { type Connection, connection } from './connection.ts';
 
 export interface Link {
   readonly prefix: string;
@@ -10,7 +14,7 @@ export interface Link {
    * what has to arrive is published again by an `onConnect` listener. Never rejects.
    */
   publish(topic: string, payload: Uint8Array | string, options: { readonly retain: boolean }): Promise<void>;
-  /** Subscribes at every connect to the topic of every home or cohort. A listener that throws is logged, nothing more. */
+  /** Subscribes at every connect to the topic of every home or cohort. A listener that fails is logged, nothing more. */
   on<Name extends TopicName>(name: Name, listener: LinkListener<Name>): void;
   /** Called at every connect, after subscribing: the place to publish retained state again. */
   onConnect(listener: () => void | Promise<void>): void;
@@ -20,3 +24,100 @@ export type LinkListener<Name extends TopicName> = (
   levels: TopicLevels<Name>,
   payload: Uint8Array,
 ) => void | Promise<void>;
+
+export interface RunningLink extends Link {
+  /** Resolves when connected for the first time and all `onConnect` listeners are done. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LinkOptions {
+  /** mqtt://host:port */
+  readonly url: string;
+  readonly prefix: string;
+  /** What the embedded broker gave out for its coordinator. */
+  readonly password: string;
+  readonly log: Logger;
+}
+
+type AnyListener = (levels: never, payload: Uint8Array) => void | Promise<void>;
+
+export function createLink(options: LinkOptions): RunningLink {
+  return new CoordinatorLink(options);
+}
+
+class CoordinatorLink implements RunningLink {
+  readonly prefix: string;
+  readonly #log: Logger;
+  readonly #receiving: Connection;
+  readonly #sending: Connection;
+  readonly #listeners = new Map<TopicName, AnyListener[]>();
+  readonly #connectListeners: (() => void | Promise<void>)[] = [];
+  #onFirstConnect: () => void = () => undefined;
+
+  constructor({ url, prefix, password, log }: LinkOptions) {
+    this.prefix = prefix;
+    this.#log = log;
+    const onReady = () => this.#connected();
+    const onMessage = (topic: string, payload: Uint8Array) => this.#received(topic, payload);
+    const both = { url, password, log, onReady, onMessage };
+    // The coordinator alone keeps its session: what homes send while it reconnects waits for it.
+    this.#receiving = connection({ ...both, clientId: coordinatorIds.receiving, clean: false });
+    this.#sending = connection({ ...both, clientId: coordinatorIds.sending, clean: true });
+  }
+
+  start(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onFirstConnect = resolve;
+      this.#receiving.start();
+      this.#sending.start();
+    });
+  }
+
+  async publish(topic: string, payload: Uint8Array | string, options: { readonly retain: boolean }): Promise<void> {
+    await this.#sending.publish(topic, payload, options.retain);
+  }
+
+  on<Name extends TopicName>(name: Name, listener: LinkListener<Name>): void {
+    const listeners = this.#listeners.get(name) ?? [];
+    this.#listeners.set(name, [...listeners, listener as AnyListener]);
+    this.#receiving.subscribe(filterOf(this.prefix, name));
+  }
+
+  onConnect(listener: () => void | Promise<void>): void {
+    this.#connectListeners.push(listener);
+    if (this.#ready()) void this.#run(listener, 'after connecting');
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#receiving.close(), this.#sending.close()]);
+  }
+
+  #ready(): boolean {
+    return this.#receiving.ready() && this.#sending.ready();
+  }
+
+  #connected(): void {
+    if (!this.#ready()) return;
+    void Promise.all(this.#connectListeners.map((listener) => this.#run(listener, 'after connecting'))).then(() =>
+      this.#onFirstConnect(),
+    );
+  }
+
+  #received(topic: string, payload: Uint8Array): void {
+    const received = readTopic(this.prefix, topic);
+    if (received === undefined) return;
+    for (const listener of this.#listeners.get(received.name) ?? []) {
+      void this.#run(() => listener(received.levels as never, payload), received.name);
+    }
+  }
+
+  /** What one message or listener breaks must not stop the others. */
+  async #run(work: () => void | Promise<void>, at: string): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#log.error({ err: error, at }, 'a listener failed');
+    }
+  }
+}
