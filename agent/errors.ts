@@ -1,0 +1,172 @@
+/**
+ * Every error of the home's side: code, what is wrong, what to do. One table.
+ * What a home refuses of the coordinator is in policy/refusals.ts.
+ */
+import { CodedError, type Details, type ErrorTable } from '../broker/protocol/errors.ts';
+
+export const agentErrors = {
+  // --- configuration ---
+  CONFIG_UNREADABLE: {
+    says: 'the configuration {path} cannot be read: {why}',
+    remedy: 'Give its path with --config, or write one: wattveil agent run --help shows an example.',
+  },
+  CONFIG_NOT_YAML: {
+    says: '{path}, line {line}: this is not YAML: {why}',
+    remedy: 'Mend that line; indent with spaces, quote texts that begin with # or @.',
+  },
+  CONFIG_KEY_UNKNOWN: {
+    says: '{path}, line {line}: {where} has no setting {key}',
+    remedy: '{advice}',
+  },
+  CONFIG_INVALID: {
+    says: '{path}, line {line}: {where}: {why}',
+    remedy: 'Correct it there: wattveil agent run --help shows an example of each setting.',
+  },
+  BROKER_NOT_LOOPBACK: {
+    says: '{path}, line {line}: the broker on {host} would be reached without TLS: others on the way could read and change what is sent',
+    remedy: 'Use a broker on 127.0.0.1, or set broker.insecure: true if the network is yours alone.',
+  },
+
+  // --- data folder, database ---
+  DATA_FOLDER_UNUSABLE: {
+    says: 'the data folder {path} cannot be used: {why}',
+    remedy: 'Put dataDir where the user that runs the agent may write.',
+  },
+  DATA_FOLDER_OPEN: {
+    says: 'others on this machine may look into the data folder {path} (mode {mode})',
+    remedy: 'Close it: chmod 700 {path}',
+  },
+  DATA_FOLDER_IN_USE: {
+    says: 'an agent works on the data folder {path} already: process {pid}',
+    remedy: 'Stop that one first (kill {pid}), or give this one a dataDir of its own.',
+  },
+  DATABASE_UNREADABLE: {
+    says: 'the database {path} cannot be opened: {why}',
+    remedy: 'Check its owner and the free space; restore a backup if the file is damaged.',
+  },
+  DATABASE_NOT_DURABLE: {
+    says: 'the database {path} would forget at a power cut what it has acknowledged: {found}',
+    remedy: 'Put dataDir on a local file system that carries SQLite in WAL mode.',
+  },
+  DATABASE_NEWER: {
+    says: 'the database {path} was written by a newer version (it has "{migration}")',
+    remedy: 'Run that version, or restore a backup from before.',
+  },
+  DATABASE_OLDER: {
+    says: 'the database {path} is of an older version (it lacks "{migration}")',
+    remedy: 'Start the agent once, it brings the database up to date: wattveil agent run',
+  },
+  DATABASE_WRITE_FAILED: {
+    says: 'readings cannot be stored: {why}',
+    remedy: 'Make room on the disk of dataDir, or mount it writable; polling goes on meanwhile.',
+  },
+
+  // --- talking to the running agent ---
+  AGENT_NOT_RUNNING: {
+    says: 'no agent runs on the data folder {path}',
+    remedy: 'Start it, then repeat this: wattveil agent run --config {config}',
+  },
+  AGENT_NO_ANSWER: {
+    says: 'the agent on {path} did not answer: {why}',
+    remedy: 'See its log; if it hangs, stop and start it: wattveil agent run',
+  },
+  AGENT_FAILED: {
+    says: 'the agent could not do that: an error of its own ({kind})',
+    remedy: 'See its log for the cause.',
+  },
+  NEVER_STARTED: {
+    says: 'there is nothing in the data folder {path} yet',
+    remedy: 'Start the agent first: wattveil agent run --config {config}',
+  },
+  SOCKET_PATH_TOO_LONG: {
+    says: 'the path of the agent’s socket has {bytes} bytes, the system takes {limit}: {path}',
+    remedy: 'Choose a dataDir with a shorter path.',
+  },
+  SOCKET_FAILED: {
+    says: 'the agent cannot listen on {path}: {why}',
+    remedy: 'Put dataDir on a local file system that takes Unix sockets.',
+  },
+  REQUEST_MALFORMED: {
+    says: 'the agent does not understand the request: {why}',
+    remedy: 'Use the wattveil command of the agent’s own version.',
+  },
+
+  // --- tensors ---
+  TENSOR_UNKNOWN: {
+    says: 'there is no tensor {tensor}{hint}',
+    remedy: 'See those there are: wattveil tensors list',
+  },
+  TENSOR_EXISTS: {
+    says: 'there is a tensor {tensor} already',
+    remedy: 'Choose another name: wattveil tensors list shows those in use.',
+  },
+  TENSOR_NAME_SPENT: {
+    says: 'a tensor {tensor} was entered by hand once, and its name is never used again',
+    remedy: 'Choose another name, for instance with the date in it.',
+  },
+  TENSOR_FROM_DEVICE: {
+    says: 'the tensor {tensor} is read from the device {device}, not entered by hand',
+    remedy: 'Take it out of the configuration and start the agent again.',
+  },
+  TENSOR_WITHOUT_READING: {
+    says: 'the tensor {tensor} stays empty: the device {device} does not give {quantity}',
+    remedy: 'Choose a quantity that its profile has: wattveil meters read',
+  },
+  FIELD_MALFORMED: {
+    says: '{field}: {why}',
+    remedy: 'Correct it: wattveil tensors add --help shows examples.',
+  },
+  VALUE_MALFORMED: {
+    says: '{where} is not a plain decimal number',
+    remedy: 'Write values like 0.5 or 12, one per slot; nothing was stored.',
+  },
+  VALUE_NEGATIVE: {
+    says: '{where} is below 0, which an energy cannot be',
+    remedy: 'Enter what was taken as energyImport and what was fed in as energyExport; nothing was stored.',
+  },
+  VALUE_ABOVE_CAPACITY: {
+    says: '{where} is more than the capacity allows in one slot',
+    remedy: 'Correct the value or its unit, or give the capacity of the connection; nothing was stored.',
+  },
+  VALUES_MISSING: {
+    says: 'no values were given',
+    remedy: 'Give one per slot after the name, or a file with one a line: --file PATH; nothing was stored.',
+  },
+  VALUES_UNREADABLE: {
+    says: 'the file of values {path} cannot be read: {why}',
+    remedy: 'Give a text file with one value a line; nothing was stored.',
+  },
+  SINCE_IN_FUTURE: {
+    says: '--since lies in the future',
+    remedy: 'Leave it out to publish from now on, or give an instant that is past.',
+  },
+} as const satisfies ErrorTable;
+
+export type AgentErrorCode = keyof typeof agentErrors;
+
+/** Whatever the home's side refuses or cannot do. Its text holds no reading. */
+export class AgentError extends CodedError<AgentErrorCode> {
+  constructor(code: AgentErrorCode, details: Details = {}, options?: ErrorOptions) {
+    super(agentErrors, code, details, options);
+    this.name = 'AgentError';
+  }
+}
+
+/** What every error of ours says, whichever part it comes from. */
+export interface Told {
+  readonly code: string;
+  readonly says: string;
+  readonly remedy: string;
+}
+
+/** Undefined for an error that is none of ours: a bug, not something a person can act on. */
+export function toldBy(error: unknown): Told | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, remedy } = error as { code?: unknown; remedy?: unknown };
+  if (typeof code !== 'string' || typeof remedy !== 'string') return undefined;
+  return { code, says: error.message, remedy };
+}
+
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

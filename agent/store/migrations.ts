@@ -1,0 +1,8 @@
+/**
+ * All tables of the agent, in the order in which they are made.
+ */
+import type { Migration } from './database.ts';
+import { readingMigrations } from './migrations-readings.ts';
+import { roundMigrations } from './migrations-rounds.ts';
+
+export const migrations: readonly Migration[] = [...readingMigrations, ...roundMigrations];
