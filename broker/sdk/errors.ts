@@ -1,8 +1,9 @@
 /**
  * What can go wrong between an operator's program and the coordinator, as one table.
  */
-import type { FailedResult } from '../protocol/json-messages.ts';
+
 import { CodedError, type ErrorTable } from '../protocol/errors.ts';
+import type { FailedResult } from '../protocol/json-messages.ts';
 
 export const sdkErrors = {
   BROKER_URL_INVALID: {
@@ -28,7 +29,11 @@ export const sdkErrors = {
 } as const satisfies ErrorTable;
 
 export class GridError extends CodedError<keyof typeof sdkErrors> {
-  constructor(code: keyof typeof sdkErrors, details: Readonly<Record<string, string | number>>, options?: ErrorOptions) {
+  constructor(
+    code: keyof typeof sdkErrors,
+    details: Readonly<Record<string, string | number>>,
+    options?: ErrorOptions,
+  ) {
     super(sdkErrors, code, details, options);
     this.name = 'GridError';
   }

@@ -1,9 +1,10 @@
 /**
  * The homes of a utility as a developer sees them: search them, ask them for a sum. Values stay in them.
  */
+
+import { failureOf } from '../protocol/failures.ts';
 import type { FailedResult, OpenedResult } from '../protocol/json-messages.ts';
 import type { RoundRow } from '../protocol/operator.ts';
-import { failureOf } from '../rounds/failures.ts';
 import { RoundFailed } from './errors.ts';
 import type { Ask, OperatorLink } from './operator-link.ts';
 import { Pointer } from './pointer.ts';
@@ -35,7 +36,9 @@ export class Grid {
    */
   async search(...tags: readonly string[]): Promise<Map<string, Pointer[]>> {
     const { homes } = await this.#link.request({ type: 'search', tags: [...tags] });
-    return new Map(homes.map((place) => [place.home, place.tensors.map((entry) => new Pointer(this.#link, place, entry))]));
+    return new Map(
+      homes.map((place) => [place.home, place.tensors.map((entry) => new Pointer(this.#link, place, entry))]),
+    );
   }
 
   /**

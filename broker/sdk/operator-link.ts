@@ -158,7 +158,8 @@ export class OperatorLink {
   }
 
   #silent(): GridError {
-    if (this.#client === undefined) return new GridError('BROKER_AWAY', { url: this.url, why: 'the connection is lost' });
+    if (this.#client === undefined)
+      return new GridError('BROKER_AWAY', { url: this.url, why: 'the connection is lost' });
     const details = { url: this.url, timeoutMs: this.#timeoutMs, prefix: this.#prefix };
     return new GridError('COORDINATOR_SILENT', details);
   }

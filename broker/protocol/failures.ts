@@ -1,7 +1,7 @@
 /**
  * Why a round may end without a sum: the reasons of failed results, one table.
  */
-import type { ErrorText } from '../protocol/errors.ts';
+import type { ErrorText } from './errors.ts';
 
 export const failures = {
   'too-few-contributors': {
@@ -22,7 +22,8 @@ export const failures = {
   },
   'off-polynomial': {
     says: 'the answers do not fit together: a member answered wrongly, or a contributor shared wrongly',
-    remedy: 'The hours are spent: ask for others. If it happens again, leave homes out of the roster to find the faulty one.',
+    remedy:
+      'The hours are spent: ask for others. If it happens again, leave homes out of the roster to find the faulty one.',
   },
   implausible: {
     says: 'the sum lies outside what the contributors could have reported',

@@ -1,0 +1,166 @@
+/**
+ * From an operator's request to an announcement: what was left out is worked out from catalogues and configuration,
+ * and what cannot succeed is refused before it costs a home a cell. Pure.
+ */
+import type { BrokerConfig } from '../config.ts';
+import type { EpochMs } from '../protocol/clock.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import type { Grid, Scaled } from '../protocol/fields.ts';
+import type { Announce } from '../protocol/messages.ts';
+import type { RoundRequest } from '../protocol/operator.ts';
+import type { AcceptedRoster } from '../protocol/roster.ts';
+import { histogramMinimum, longestVector, varianceMinimum } from '../protocol/round.ts';
+import { defaultSharing, type Sharing, sharingOf } from '../protocol/sharing.ts';
+import { capacityFits, limitFitsField, limitFor, vectorLength } from '../protocol/vector.ts';
+import { type Candidate, candidatesOf, type ShownHome } from './candidates.ts';
+import { RoundError } from './errors.ts';
+import { assertGrid, endsOf } from './plan-times.ts';
+
+export type RoundSettings = BrokerConfig['rounds'];
+
+export interface PlanContext {
+  readonly now: EpochMs;
+  /** The cohort's newest. */
+  readonly roster: AcceptedRoster | undefined;
+  /** The cohort's approved homes. */
+  readonly homes: readonly ShownHome[];
+  readonly settings: RoundSettings;
+  /** 16 bytes from the system's random source. */
+  readonly id: Uint8Array;
+}
+
+export interface Plan {
+  readonly fields: Omit<Announce, 'v' | 'type'>;
+  /** Indices of the homes that are expected to report or to decline. */
+  readonly matching: readonly number[];
+}
+
+/**
+ * @throws {RoundError} the first thing that keeps the round from succeeding
+ * @throws {BrokerError} COHORT_UNKNOWN, TAG_UNKNOWN
+ */
+export function planRound(request: RoundRequest, context: PlanContext): Plan {
+  const { now, roster, homes, settings, id } = context;
+  const grid: Grid = { from: request.from, step: request.step, slots: request.slots };
+  assertGrid(grid, now);
+  assertVector(request, grid);
+  if (roster === undefined) throw new RoundError('ROUND_NO_ROSTER', { cohort: request.cohort });
+  const minimum = request.minimum ?? settings.minContributors;
+  assertMinimum(request, minimum, roster);
+  const sharing = sharingFor(request, roster.homes.length);
+  const candidates = candidatesOf(request, { homes, roster, grid });
+  const asked = {
+    matching: candidates.length,
+    tags: request.tags.join(' '),
+    quantity: request.quantity,
+    unit: request.unit,
+    minimum,
+  };
+  if (candidates.length < minimum) throw new RoundError('ROUND_TOO_FEW_MATCH', asked);
+  const resolution = request.resolution ?? resolutionOf(request.unit);
+  const { limit, fitting } = limitOf(request, resolution, candidates, minimum, roster.homes.length);
+  assertOnline(fitting, minimum, homes, roster, sharing);
+  const { deadline, expiry } = endsOf(request, grid, now, settings);
+  return {
+    fields: {
+      id,
+      cohort: request.cohort,
+      roster: roster.hash,
+      query: { tags: request.tags, quantity: request.quantity, unit: request.unit },
+      grid,
+      resolution,
+      limit,
+      statistics: request.statistics,
+      dropouts: sharing.dropouts,
+      packing: sharing.packing,
+      minimum,
+      deadline,
+      expiry,
+    },
+    matching: candidates.map((candidate) => candidate.index),
+  };
+}
+
+function assertVector({ statistics }: RoundRequest, grid: Grid): void {
+  const length = vectorLength({ grid, statistics });
+  if (length > longestVector) throw new RoundError('ROUND_VECTOR_TOO_LONG', { length, limit: longestVector });
+}
+
+function assertMinimum({ cohort, statistics }: RoundRequest, minimum: number, roster: AcceptedRoster): void {
+  const homes = roster.homes.length;
+  if (homes < minimum) throw new RoundError('ROUND_ROSTER_TOO_SMALL', { cohort, homes, minimum });
+  const floors: [string, unknown, number][] = [
+    ['a variance', statistics.variance, varianceMinimum],
+    ['a histogram', statistics.histogram, histogramMinimum],
+  ];
+  for (const [statistic, wanted, least] of floors) {
+    if (wanted !== undefined && minimum < least) {
+      throw new RoundError('ROUND_MINIMUM_UNFIT', { statistic, least, minimum });
+    }
+  }
+}
+
+function sharingFor(request: RoundRequest, homes: number): Sharing {
+  const defaults = defaultSharing(homes);
+  const dropouts = request.dropouts ?? defaults.dropouts;
+  const packing = request.packing ?? defaults.packing;
+  const unfit = (why: string, options?: ErrorOptions) =>
+    new RoundError('ROUND_SHARING_UNFIT', { dropouts, packing, homes, why }, options);
+  let sharing: Sharing;
+  try {
+    sharing = sharingOf(homes, dropouts, packing);
+  } catch (error) {
+    if (error instanceof ProtocolError) throw unfit(error.message, { cause: error });
+    throw error;
+  }
+  if (sharing.collusion < Math.ceil(homes / collusionDivisor)) {
+    throw unfit(`homes ask that a third of them may collude, and it withstands ${sharing.collusion}`);
+  }
+  return sharing;
+}
+
+/** What a home's policy asks for unless its owner changes it: a bound on collusion of a third of the roster. */
+export const collusionDivisor = 3;
+
+/** A tenth of a Wh, a W, a hundredth of an A: finer than the meters, far inside what the fields hold. */
+function resolutionOf(unit: string): Scaled {
+  const known: Readonly<Record<string, Scaled>> = { Wh: [1, -1], W: [1, 0], A: [1, -2], V: [1, -1] };
+  return known[unit] ?? [1, -1];
+}
+
+function limitOf(
+  request: RoundRequest,
+  resolution: Scaled,
+  candidates: readonly Candidate[],
+  minimum: number,
+  homes: number,
+): { limit: number; fitting: readonly Candidate[] } {
+  const wanted = limitFor(
+    candidates.map((candidate) => candidate.capacity),
+    resolution,
+  );
+  const limit = request.limit ?? wanted;
+  if (!limitFitsField(homes, limit)) throw new RoundError('ROUND_LIMIT_TOO_HIGH', { limit, homes });
+  const fitting = candidates.filter(({ capacity }) => capacityFits({ limit, resolution }, capacity));
+  if (fitting.length < minimum) {
+    throw new RoundError('ROUND_LIMIT_TOO_LOW', { limit, fitting: fitting.length, minimum, wanted });
+  }
+  return { limit, fitting };
+}
+
+function assertOnline(
+  fitting: readonly Candidate[],
+  minimum: number,
+  homes: readonly ShownHome[],
+  roster: AcceptedRoster,
+  sharing: Sharing,
+): void {
+  const online = fitting.filter((candidate) => candidate.online).length;
+  if (online < minimum) throw new RoundError('ROUND_TOO_FEW_ONLINE', { online, matching: fitting.length, minimum });
+  const connected = new Set(homes.filter((home) => home.online).map((home) => home.home));
+  const members = roster.homes.filter((home) => connected.has(home.id)).length;
+  if (members < sharing.answers) {
+    const details = { online: members, homes: roster.homes.length, needed: sharing.answers };
+    throw new RoundError('ROUND_TOO_FEW_MEMBERS', details);
+  }
+}
