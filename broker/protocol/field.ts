@@ -33,13 +33,13 @@ export function wrap(value: number, prime: number): number {
   return value < 0 ? value + prime : value;
 }
 
-/** The inner product of `length` residues from `start` on in `one` with the first of `other`. */
-export function dot(one: Float64Array, start: number, other: Float64Array, length: number, prime: number): number {
+/** The inner product of `row` with as many residues from `start` on. */
+export function dot(residues: Float64Array, start: number, row: Float64Array, prime: number): number {
   let total = 0;
-  for (let begin = 0; begin < length; begin += mostTerms) {
-    const end = Math.min(length, begin + mostTerms);
+  for (let begin = 0; begin < row.length; begin += mostTerms) {
+    const end = Math.min(row.length, begin + mostTerms);
     let sum = 0;
-    for (let at = begin; at < end; at += 1) sum += (one[start + at] as number) * (other[at] as number);
+    for (let at = begin; at < end; at += 1) sum += (residues[start + at] as number) * (row[at] as number);
     total += reduce(sum, prime);
   }
   return reduce(total, prime);

@@ -24,6 +24,14 @@ export interface Opened {
   readonly checked: boolean;
 }
 
+/** Whose answers there are: the columns of a word, ascending; and whose are missing. */
+interface Columns {
+  readonly sharing: Sharing;
+  readonly blocks: number;
+  readonly members: Float64Array;
+  readonly missing: Float64Array;
+}
+
 /**
  * @param length of the vectors, before padding
  * @param answers member (1..n) to summed shares: at least `sharing.answers`, canonical, 8 · blocks bytes each
@@ -36,17 +44,23 @@ export function openSums(
 ): Opened | { readonly offPolynomial: true } {
   const blocks = blocksOf(length, sharing.packing);
   assertAnswers(sharing, blocks, answers);
-  const members = [...answers.keys()].sort((one, other) => one - other);
+  const roster = Array.from({ length: sharing.homes }, (_, at) => at + 1);
+  const columns: Columns = {
+    sharing,
+    blocks,
+    members: Float64Array.from(roster.filter((home) => answers.has(home))),
+    missing: Float64Array.from(roster.filter((home) => !answers.has(home))),
+  };
   const residues: Float64Array[] = [];
   for (const index of primeIndices) {
-    const word = weightedAnswers(sharing, index, members, answers, blocks);
-    // Which answers are wrong, and the word without them, is to be worked out here from the syndromes that are not 0.
-    if (!syndromesAreZero(sharing, index, members, word, blocks)) return { offPolynomial: true };
-    residues.push(valuesAtPacked(sharing, index, members, word, blocks));
+    const word = weightedAnswers(columns, index, answers);
+    // Which answers are wrong, and the word without them, is to be worked out here from syndromes that are not 0.
+    if (!syndromesAreZero(columns, index, word)) return { offPolynomial: true };
+    residues.push(packedValues(columns, index, word));
   }
   const [r0, r1, r2] = residues as [Float64Array, Float64Array, Float64Array];
   const integers = Array.from(r0, (residue, at) => recombine(residue, r1[at] as number, r2[at] as number));
-  return { integers, inconsistent: [], checked: members.length > sharing.answers };
+  return { integers, inconsistent: [], checked: columns.members.length > sharing.answers };
 }
 
 /** A wrong call, not a wrong message: answers are read and refused before they come here. */
@@ -65,29 +79,30 @@ function assertAnswers(sharing: Sharing, blocks: number, answers: ReadonlyMap<nu
 }
 
 /**
- * [block][member]: each answer times its barycentric weight, 1 / the product of (member − other) over the others that
- * answered. The product over all of 1..n is made of factorials; the missing members' factors are taken out again.
+ * The word [block][column]: each answer times its barycentric weight, 1 / the product of (member − other) over the
+ * others that answered. Over all of 1..n that product is made of factorials; the missing members' factors are taken
+ * out again.
  */
 function weightedAnswers(
-  sharing: Sharing,
+  { sharing, blocks, members, missing }: Columns,
   index: PrimeIndex,
-  members: readonly number[],
   answers: ReadonlyMap<number, Uint8Array>,
-  blocks: number,
 ): Float64Array {
-  const { homes } = sharing;
-  const { prime, inverseFactorial } = tablesOf(index, homes + sharing.packing);
-  const missing = missingOf(homes, members);
+  const { homes, packing } = sharing;
+  const { prime, inverseFactorial } = tablesOf(index, homes + packing);
   const word = new Float64Array(blocks * members.length);
-  members.forEach((member, column) => {
+  for (let column = 0; column < members.length; column += 1) {
+    const member = members[column] as number;
     let weight = multiply(inverseFactorial[member - 1] as number, inverseFactorial[homes - member] as number, prime);
-    for (const absent of missing) weight = multiply(weight, wrap(member - absent, prime), prime);
-    if ((homes - member) % 2 === 1) weight = wrap(-weight, prime);
+    for (let at = 0; at < missing.length; at += 1) {
+      weight = multiply(weight, wrap(member - (missing[at] as number), prime), prime);
+    }
+    if ((homes - member) % 2 === 1) weight = prime - weight;
     const view = viewOf(answers.get(member) as Uint8Array);
     for (let block = 0; block < blocks; block += 1) {
       word[block * members.length + column] = multiply(weight, unpackResidue(view, block, index), prime);
     }
-  });
+  }
   return word;
 }
 
@@ -95,52 +110,41 @@ function weightedAnswers(
  * m answers lie on a polynomial of degree < R exactly if the sum of weight · answer · member^t is 0 for each
  * t < m − R (the dual of a Reed–Solomon code).
  */
-function syndromesAreZero(
-  sharing: Sharing,
-  index: PrimeIndex,
-  members: readonly number[],
-  word: Float64Array,
-  blocks: number,
-): boolean {
-  const { prime } = tablesOf(index, sharing.homes);
+function syndromesAreZero({ sharing, blocks, members }: Columns, index: PrimeIndex, word: Float64Array): boolean {
+  const { prime } = tablesOf(index, sharing.homes + sharing.packing);
   const powers = new Float64Array(members.length).fill(1);
   for (let exponent = 0; exponent < members.length - sharing.answers; exponent += 1) {
     for (let block = 0; block < blocks; block += 1) {
-      if (dot(word, block * members.length, powers, members.length, prime) !== 0) return false;
+      if (dot(word, block * members.length, powers, prime) !== 0) return false;
     }
-    members.forEach((member, column) => {
-      powers[column] = multiply(powers[column] as number, member, prime);
-    });
+    for (let column = 0; column < members.length; column += 1) {
+      powers[column] = multiply(powers[column] as number, members[column] as number, prime);
+    }
   }
   return true;
 }
 
 /** [block][place]: the polynomials' values at −1, −2, …, −packing. */
-function valuesAtPacked(
-  sharing: Sharing,
+function packedValues(
+  { sharing, blocks, members, missing }: Columns,
   index: PrimeIndex,
-  members: readonly number[],
   word: Float64Array,
-  blocks: number,
 ): Float64Array {
   const { homes, packing } = sharing;
   const { prime, inverse, factorial, inverseFactorial } = tablesOf(index, homes + packing);
-  const missing = missingOf(homes, members);
   const values = new Float64Array(blocks * packing);
+  const row = new Float64Array(members.length);
   for (let place = 1; place <= packing; place += 1) {
-    // Without signs: the product of (place + member) over all that answered. One factor less below, so sign (−1)^(m − 1).
+    // The product of (place + member) over all that answered; m signs of it and one of each divisor are left out.
     let product = multiply(factorial[homes + place] as number, inverseFactorial[place] as number, prime);
     for (const absent of missing) product = multiply(product, inverse[place + absent] as number, prime);
-    if (members.length % 2 === 0) product = wrap(-product, prime);
-    const row = Float64Array.from(members, (member) => multiply(product, inverse[place + member] as number, prime));
+    if (members.length % 2 === 0) product = prime - product;
+    for (let column = 0; column < members.length; column += 1) {
+      row[column] = multiply(product, inverse[place + (members[column] as number)] as number, prime);
+    }
     for (let block = 0; block < blocks; block += 1) {
-      values[block * packing + place - 1] = dot(word, block * members.length, row, members.length, prime);
+      values[block * packing + place - 1] = dot(word, block * members.length, row, prime);
     }
   }
   return values;
-}
-
-function missingOf(homes: number, members: readonly number[]): number[] {
-  const present = new Set(members);
-  return Array.from({ length: homes }, (_, at) => at + 1).filter((home) => !present.has(home));
 }

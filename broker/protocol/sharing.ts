@@ -96,22 +96,26 @@ export function shareVector(sharing: Sharing, vector: readonly bigint[], residue
   const { homes, packing, answers, threshold } = sharing;
   for (const value of vector) if (value > fieldBound || value < -fieldBound) throw outOfField();
   const blocks = blocksOf(vector.length, packing);
-  // One home's residues of one block, by field: [home][block][prime].
+  // [home][block][prime]
   const shares = new Uint32Array(homes * blocks * 3);
-  const known = new Float64Array(answers);
+  // [block]: the values at −1, −2, …, −packing, then at 1..threshold
+  const known = new Float64Array(blocks * answers);
   for (const index of primeIndices) {
     const prime = primes[index];
-    const matrix = shareMatrix(sharing, index);
     for (let block = 0; block < blocks; block += 1) {
-      for (let at = 0; at < packing; at += 1) known[at] = residueOf(vector[block * packing + at] ?? 0n, prime);
+      const start = block * answers;
+      for (let at = 0; at < packing; at += 1) known[start + at] = residueOf(vector[block * packing + at] ?? 0n, prime);
       for (let home = 1; home <= threshold; home += 1) {
         const residue = residues(block, index, home);
-        known[packing + home - 1] = residue;
+        known[start + packing + home - 1] = residue;
         shares[((home - 1) * blocks + block) * 3 + index] = residue;
       }
-      for (let home = threshold + 1; home <= homes; home += 1) {
-        const start = (home - threshold - 1) * answers;
-        shares[((home - 1) * blocks + block) * 3 + index] = dot(matrix, start, known, answers, prime);
+    }
+    const matrix = shareMatrix(sharing, index);
+    for (let home = threshold + 1; home <= homes; home += 1) {
+      const row = matrix.subarray((home - threshold - 1) * answers, (home - threshold) * answers);
+      for (let block = 0; block < blocks; block += 1) {
+        shares[((home - 1) * blocks + block) * 3 + index] = dot(known, block * answers, row, prime);
       }
     }
   }
