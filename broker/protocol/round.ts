@@ -10,7 +10,7 @@ import { Announce } from './messages.ts';
 import type { AcceptedRoster } from './roster.ts';
 import { blocksOf, type Sharing, sharingOf } from './sharing.ts';
 import { openSigned, type SigningKey, signMessage } from './signing.ts';
-import { vectorLength } from './vector.ts';
+import { limitFitsField, vectorLength } from './vector.ts';
 
 export interface Round {
   readonly announce: Announce;
@@ -74,7 +74,7 @@ export function checkAnnounce(signed: Uint8Array, context: AnnounceContext): Rou
   assertStatistics(announce);
   if (announce.minimum > homes) throw refusal('its minimum is above the number of homes', 'minimum');
   // The largest squares of all homes have to fit, whatever is asked for.
-  if (BigInt(homes) * BigInt(announce.limit) ** 2n > largestSum) {
+  if (!limitFitsField(homes, announce.limit)) {
     throw refusal('its limit is more than the fields hold', 'limit-overflow');
   }
   const length = vectorLength(announce);
@@ -95,9 +95,6 @@ export function rosterOfAnnounce(signed: Uint8Array, coordinator: Uint8Array): U
 export function makeAnnounce(key: SigningKey, fields: Omit<Announce, 'v' | 'type'>): Uint8Array {
   return signMessage(key, Announce, fields);
 }
-
-/** (M - 1) / 2, M the product of the three primes. */
-const largestSum = 4_611_578_267_083_733_244n;
 
 function assertTimes(announce: Announce, now: EpochMs): void {
   if (announce.deadline > announce.expiry) throw refusal('its deadline is after its expiry', 'expiry');

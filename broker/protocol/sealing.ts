@@ -62,6 +62,20 @@ export class Sealing {
   }
 }
 
+/** What key and nonce are bound to: the purpose, roster and round, sender and receiver. */
+export function sealInfo({ rosterHash, roundHash }: SealContext, from: number, to: number): Uint8Array {
+  const indices = Buffer.alloc(8);
+  indices.writeUInt32BE(from, 0);
+  indices.writeUInt32BE(to, 4);
+  return Buffer.concat([infoStart, rosterHash, roundHash, indices]);
+}
+
+/** ChaCha20-Poly1305 key (32 bytes) and nonce (12) of one sealed share. */
+export function sealKey(context: SealContext, parties: SealParties): { key: Uint8Array; nonce: Uint8Array } {
+  const { key, nonce } = new Derivation(context).keyOf(parties);
+  return { key: Uint8Array.from(key), nonce: Uint8Array.from(nonce) };
+}
+
 const cipherName = 'chacha20-poly1305';
 const cipherOptions = { authTagLength: sealBytes };
 const aadOptions = (plaintextLength: number) => ({ plaintextLength });
@@ -84,8 +98,9 @@ class Derivation {
   readonly #outer = Buffer.alloc(blockBytes + digestBytes);
   readonly #out = Buffer.alloc(2 * digestBytes);
 
-  constructor({ rosterHash, roundHash }: SealContext) {
-    const info = Buffer.concat([infoStart, rosterHash, roundHash, Buffer.alloc(8)]);
+  constructor(context: SealContext) {
+    // The indices are written over for each seal.
+    const info = sealInfo(context, 0, 0);
     this.#firstInner.set(info, blockBytes);
     this.#firstInner[blockBytes + infoBytes] = 1;
     this.#secondInner.set(info, blockBytes + digestBytes);
