@@ -1,0 +1,42 @@
+/**
+ * Whether the cells that a report would release are all there. Looks at which slots are covered, at no value.
+ */
+import { after, type EpochMs } from '../../broker/protocol/clock.ts';
+import { gridEnd } from '../../broker/protocol/grid.ts';
+import type { Announce } from '../../broker/protocol/messages.ts';
+import { idsOf } from './assess-round.ts';
+import { type Refusal, refusal } from './refusals.ts';
+
+export interface Coverage {
+  readonly id: string;
+  /** By slot: whether readings cover it whole. */
+  readonly covered: readonly boolean[];
+}
+
+export type CellCheck =
+  | { readonly cells: 'there' }
+  /** The reading after the last slot's end may yet come. */
+  | { readonly cells: 'unsettled'; readonly until: EpochMs }
+  | { readonly cells: 'refused'; readonly refusal: Refusal };
+
+/** How long after the end of the grid a last reading is waited for, and how often it is looked for. */
+const settlingMs = 15 * 60_000;
+const retryMs = 10_000;
+
+/** @param spentIn the round in which one of the cells was released; undefined where none was */
+export function checkCells(
+  { grid, deadline }: Announce,
+  coverage: readonly Coverage[],
+  spentIn: string | undefined,
+  now: EpochMs,
+): CellCheck {
+  if (spentIn !== undefined) return { cells: 'refused', refusal: refusal('CELL_SPENT', { before: spentIn }) };
+  const missing = coverage.filter(({ covered }) => covered.length !== grid.slots || covered.includes(false));
+  if (missing.length === 0) return { cells: 'there' };
+  const onlyLast = missing.every(({ covered }) => covered.indexOf(false) === grid.slots - 1);
+  const next = after(now, retryMs);
+  if (onlyLast && next < Math.min(after(gridEnd(grid), settlingMs), deadline)) {
+    return { cells: 'unsettled', until: next };
+  }
+  return { cells: 'refused', refusal: refusal('CELL_MISSING', { tensors: idsOf(missing) }) };
+}

@@ -1,0 +1,168 @@
+/**
+ * What a home has on disk of rounds: rosters accepted, announcements bound, reports with the cells they spent,
+ * answers, results. Everything is here before the world is told.
+ */
+import type { EpochMs } from '../../broker/protocol/clock.ts';
+import { fromHex, toHex } from '../../broker/protocol/hex.ts';
+import type { AcceptedRoster, SeenKey } from '../../broker/protocol/roster.ts';
+import type { Round } from '../../broker/protocol/round.ts';
+import type { AnswerGiven, Cell, Release } from '../rounds/participant-event.ts';
+import type { Database } from './database.ts';
+import { answeredEntry, type Ledger, releasedEntry } from './ledger.ts';
+
+export interface StoredRound {
+  /** Hex, the hash that the round's id is bound to. */
+  readonly hash: string;
+  /** Hex. */
+  readonly roster: string;
+  readonly signed: Uint8Array;
+  readonly acceptedAt: EpochMs;
+  readonly expiry: EpochMs;
+  readonly report: Uint8Array | undefined;
+  readonly answer: { setHash: Uint8Array; bytes: Uint8Array; contributes: boolean } | undefined;
+  /** Whether its signed result has come. */
+  readonly over: boolean;
+}
+
+interface RoundRow {
+  hash: string;
+  roster: string;
+  signed: Uint8Array;
+  accepted_at_ms: number;
+  expiry_ms: number;
+  report: Uint8Array | null;
+  set_hash: string | null;
+  answer: Uint8Array | null;
+  contributes: number | null;
+  over: number;
+}
+
+export class RoundStore {
+  readonly #database: Database;
+  readonly #ledger: Ledger;
+
+  constructor(database: Database, ledger: Ledger) {
+    this.#database = database;
+    this.#ledger = ledger;
+  }
+
+  roster(hash: string): { signed: Uint8Array; epoch: number; acceptedAt: EpochMs } | undefined {
+    return this.#database
+      .prepare<[string], { signed: Uint8Array; epoch: number; acceptedAt: EpochMs }>(
+        'SELECT signed, epoch, accepted_at_ms AS acceptedAt FROM rosters WHERE hash = ?',
+      )
+      .get(hash);
+  }
+
+  /** Epoch -> hash of the roster accepted for it. */
+  epochsOf(cohort: string): Map<number, Uint8Array> {
+    const rows = this.#database
+      .prepare<[string], { epoch: number; hash: string }>('SELECT epoch, hash FROM rosters WHERE cohort = ?')
+      .all(cohort);
+    return new Map(rows.map(({ epoch, hash }) => [epoch, fromHex(hash)]));
+  }
+
+  /** Home -> the newest agreement key seen. */
+  keysSeen(): Map<string, SeenKey> {
+    const rows = this.#database
+      .prepare<[], SeenKey & { home: string }>('SELECT home, sequence, key FROM agreement_keys_seen')
+      .all();
+    return new Map(rows.map(({ home, sequence, key }) => [home, { sequence, key }]));
+  }
+
+  keepRoster(roster: AcceptedRoster, signed: Uint8Array, at: EpochMs): void {
+    const row = this.#database.prepare(
+      'INSERT OR IGNORE INTO rosters (hash, cohort, epoch, signed, accepted_at_ms) VALUES (?, ?, ?, ?, ?)',
+    );
+    const seen = this.#database.prepare(
+      `INSERT INTO agreement_keys_seen (home, sequence, key) VALUES (?, ?, ?)
+       ON CONFLICT (home) DO UPDATE SET sequence = excluded.sequence, key = excluded.key
+       WHERE excluded.sequence > sequence`,
+    );
+    this.#database.transaction(() => {
+      row.run(toHex(roster.hash), roster.cohort, roster.epoch, signed, at);
+      for (const home of roster.homes) seen.run(home.id, home.sequence, home.agreement);
+    })();
+  }
+
+  round(id: string): StoredRound | undefined {
+    const row = this.#database.prepare<[string], RoundRow>(selectRound).get(id);
+    if (row === undefined) return undefined;
+    const { hash, roster, signed, report, answer, set_hash: setHash } = row;
+    return {
+      hash,
+      roster,
+      signed,
+      acceptedAt: row.accepted_at_ms as EpochMs,
+      expiry: row.expiry_ms as EpochMs,
+      report: report ?? undefined,
+      answer:
+        answer === null || setHash === null
+          ? undefined
+          : { bytes: answer, setHash: fromHex(setHash), contributes: row.contributes === 1 },
+      over: row.over === 1,
+    };
+  }
+
+  /** Binds the id to this announcement. One that is bound to it already stays as it is. */
+  bind(round: Round, at: EpochMs): void {
+    this.#database
+      .prepare(
+        `INSERT OR IGNORE INTO rounds (id, hash, roster, signed, expiry_ms, accepted_at_ms) VALUES (?, ?, ?, ?, ?, ?)`,
+      )
+      .run(round.id, toHex(round.hash), toHex(round.roster.hash), round.signed, round.announce.expiry, at);
+  }
+
+  /** @returns the round in which any of these cells was released, whatever became of it */
+  spentIn(cells: readonly Cell[]): string | undefined {
+    const find = this.#database.prepare<[string, string, number, number], { round: string }>(
+      'SELECT round FROM spent_cells WHERE device = ? AND family = ? AND until_ms > ? AND from_ms < ? LIMIT 1',
+    );
+    for (const { device, family, from, until } of cells) {
+      const found = find.get(device, family, from, until);
+      if (found !== undefined) return found.round;
+    }
+    return undefined;
+  }
+
+  /** Report, spent cells and ledger entry, all or nothing. @throws {SqliteError} where a cell is spent already */
+  keepReport(round: Round, { report, cells, tensors }: Release, at: EpochMs): void {
+    const spend = this.#database.prepare(
+      'INSERT INTO spent_cells (device, family, from_ms, until_ms, round) VALUES (?, ?, ?, ?, ?)',
+    );
+    this.#database.transaction(() => {
+      this.#database
+        .prepare('INSERT INTO reports (round, bytes, stored_at_ms) VALUES (?, ?, ?)')
+        .run(round.id, report, at);
+      for (const { device, family, from, until } of cells) spend.run(device, family, from, until, round.id);
+      this.#ledger.write(releasedEntry(round, tensors, at));
+    })();
+  }
+
+  /** Answer and ledger entry, both or neither. @throws {SqliteError} where the round is answered already */
+  keepAnswer(round: Round, { answer, setHash, contributors, contributes }: AnswerGiven, at: EpochMs): void {
+    this.#database.transaction(() => {
+      this.#database
+        .prepare(
+          `INSERT INTO answers (round, set_hash, bytes, contributors, contributes, stored_at_ms)
+           VALUES (?, ?, ?, ?, ?, ?)`,
+        )
+        .run(round.id, toHex(setHash), answer, contributors, contributes ? 1 : 0, at);
+      this.#ledger.write(answeredEntry(round, setHash, at));
+    })();
+  }
+
+  /** @param text as received, its signature checked */
+  keepResult(round: string, text: string, at: EpochMs): void {
+    this.#database
+      .prepare('INSERT OR IGNORE INTO results (round, text, received_at_ms) VALUES (?, ?, ?)')
+      .run(round, text, at);
+  }
+}
+
+const selectRound = `
+  SELECT rounds.hash, roster, signed, accepted_at_ms, expiry_ms, reports.bytes AS report, set_hash,
+    answers.bytes AS answer, contributes, results.text IS NOT NULL AS over
+  FROM rounds LEFT JOIN reports ON reports.round = id LEFT JOIN answers ON answers.round = id
+    LEFT JOIN results ON results.round = id
+  WHERE id = ?`;
