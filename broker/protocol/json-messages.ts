@@ -65,7 +65,7 @@ export const FailedResult = z.strictObject({
   contributors: Uint.optional(),
   answers: Uint.optional(),
   needed: Uint.optional(),
-  /** Members whose answer was awaited in vain. */
+  /** Homes whose report or answer was awaited in vain. */
   missing: z.array(HomeId).optional(),
 });
 export type FailedResult = z.infer<typeof FailedResult>;

@@ -1,0 +1,93 @@
+/**
+ * What a round is made of as the coordinator sees it: its states, what happens to it, what is done about it. Plain data.
+ */
+import type { AcceptedSet } from '../protocol/contributor-set.ts';
+import type { DeclineReason } from '../protocol/fields.ts';
+import type { Result } from '../protocol/json-messages.ts';
+import type { Round } from '../protocol/round.ts';
+import type { SigningKey } from '../protocol/signing.ts';
+
+/** What stays the same during a round. Signing is a function of key and bytes: the machine is still one of its inputs. */
+export interface RoundRules {
+  readonly round: Round;
+  /** Indices of the homes that are expected to report or to decline. Others of the roster may. */
+  readonly matching: readonly number[];
+  readonly key: SigningKey;
+}
+
+/** What a home has said while reports are collected. */
+export type Heard =
+  /** `digest` tells a second report from a repeated one. */
+  | { readonly said: 'report'; readonly salt: Uint8Array; readonly digest: Uint8Array }
+  | { readonly said: 'decline'; readonly reason: DeclineReason };
+
+export interface Collecting {
+  readonly state: 'collecting';
+  /** The deadline is over: the set is fixed as soon as there are contributors enough. */
+  readonly due: boolean;
+  /** At index - 1. */
+  readonly heard: readonly (Heard | undefined)[];
+}
+
+export interface Opening {
+  readonly state: 'opening';
+  readonly set: AcceptedSet;
+  /** Enough have answered; for the grace time more are waited for, to check the sum by. */
+  readonly grace: boolean;
+  /** Summed shares, at the member's index - 1. */
+  readonly answers: readonly (Uint8Array | undefined)[];
+}
+
+export type Coordinator =
+  | Collecting
+  | Opening
+  | { readonly state: 'opened'; readonly result: Result }
+  | { readonly state: 'failed'; readonly result: Result };
+
+export type CoordinatorEvent =
+  /** The state was put together again from what is stored. */
+  | { readonly type: 'resumed' }
+  | {
+      readonly type: 'report';
+      readonly home: number;
+      readonly salt: Uint8Array;
+      readonly digest: Uint8Array;
+      /** As received. */
+      readonly bytes: Uint8Array;
+    }
+  | { readonly type: 'decline'; readonly home: number; readonly reason: DeclineReason }
+  | { readonly type: 'deadline' }
+  | { readonly type: 'answer'; readonly home: number; readonly sums: Uint8Array }
+  | { readonly type: 'complaint'; readonly home: number; readonly contributor: number }
+  | { readonly type: 'graceOver' }
+  | { readonly type: 'expiry' };
+
+/** Goes to the disk, all of one transition or nothing. */
+export type Store =
+  | {
+      readonly type: 'storeReport';
+      readonly home: number;
+      readonly salt: Uint8Array;
+      readonly digest: Uint8Array;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly type: 'storeDecline'; readonly home: number; readonly reason: DeclineReason }
+  | { readonly type: 'storeSet'; readonly set: AcceptedSet }
+  | { readonly type: 'storeAnswer'; readonly home: number; readonly set: AcceptedSet; readonly sums: Uint8Array }
+  | { readonly type: 'storeResult'; readonly result: Result; readonly text: string };
+
+/** Happens once that is on disk. */
+export type Act =
+  /** Opening requests for these members: all of them; a first wave will be a list of some. */
+  | { readonly type: 'ask'; readonly set: AcceptedSet; readonly members: readonly number[] }
+  | { readonly type: 'startGrace' }
+  /** The result is published, what was asked of the homes is taken back. */
+  | { readonly type: 'end'; readonly result: Result; readonly text: string }
+  | { readonly type: 'note'; readonly home: number; readonly what: Note };
+
+/** What is worth a line in the log though it changes nothing. */
+export type Note = 'second-report' | 'late-report' | 'second-answer';
+
+export type Effect = Store | Act;
+/** The next state, and what is to be done for it. */
+export type Step = readonly [Coordinator, readonly Effect[]];
