@@ -19,7 +19,7 @@ export const hardwareErrors = {
   },
   PORT_BUSY: {
     says: '{port} is in use by another program',
-    remedy: 'Find it and end it: fuser -v {port}',
+    remedy: 'End that program. If it is the agent, let it read for you: wattveil meters read',
   },
   PORT_GONE: {
     says: '{port} has gone away: unplugged, or its adapter lost power',
@@ -33,17 +33,23 @@ export const hardwareErrors = {
     says: 'something talks on {port} without a pause',
     remedy: 'Look for a second master on the line, a wrong baud rate, or A and B swapped.',
   },
+  BUS_CLOSED: {
+    says: 'the bus on {port} was closed',
+    remedy: 'Nothing to do: whoever opened it is stopping.',
+  },
   METER_NO_ANSWER: {
-    says: '{meter} on {port}, address {address}, did not answer within {ms} ms ({tries} tries)',
-    remedy: 'Check its power, the A/B wiring, address and baud rate, then try again: wattveil meters read',
+    says: '{meter} on {port}, address {address}, did not answer within {ms} ms (tries: {tries})',
+    remedy:
+      'Check its power, the A/B wiring, address and speed (new from the maker: {delivered}), then: wattveil meters read',
   },
   METER_BAD_FRAME: {
-    says: '{meter} on {port}, address {address}, gives damaged answers: {why} ({tries} tries)',
+    says: '{meter} on {port}, address {address}, gives damaged answers: {why} (tries: {tries})',
     remedy: 'Check parity, the line termination and that no two devices share an address, then: wattveil meters read',
   },
   METER_EXCEPTION: {
     says: '{meter} on {port}, address {address}, refuses {request}: {why}',
-    remedy: 'The profile {profile} does not fit this device: put the right profile into the configuration.',
+    remedy:
+      'If it says so every time, the profile {profile} does not fit this device: put the right one into the configuration.',
   },
   METER_REPLACED: {
     says: '{meter} on {port}, address {address}, has serial number {found}, not {expected}',

@@ -20,3 +20,13 @@ export interface Meter {
    */
   read(signal: AbortSignal): Promise<Measured[]>;
 }
+
+/** A meter that may know who it is. */
+export interface Device extends Meter {
+  /**
+   * Asks the device for its serial number.
+   * @returns undefined where its profile does not know
+   * @throws as `read`
+   */
+  serialNumber(signal: AbortSignal): Promise<string | undefined>;
+}

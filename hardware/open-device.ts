@@ -1,33 +1,38 @@
 /**
- * The door to the hardware: a bus from its settings, a meter on a bus from its profile.
+ * The door to the hardware: a bus from its settings, a device on a bus from its profile.
  */
 
-import type { BusConfig } from './bus/bus-config.ts';
-import type { Meter } from './meter.ts';
-
-/** One line, shared by its devices: one request at a time, in fair turns. */
-export interface Bus {
-  readonly port: string;
-  /** Lets the running request end, refuses the others, closes the port. */
-  close(): Promise<void>;
-}
+import { type Bus, busOver } from './bus/bus.ts';
+import { type BusConfig, busDefaults } from './bus/bus-config.ts';
+import { serialEndpoint } from './bus/serial-endpoint.ts';
+import type { Device } from './meter.ts';
+import { ModbusMeter } from './modbus/modbus-meter.ts';
+import { loadProfile } from './profiles/load-profile.ts';
 
 export interface DeviceConfig {
   readonly bus: Bus;
-  /** The unit id of Modbus. */
+  /** The unit id of Modbus, 1 to 247. */
   readonly address: number;
-  /** Name of a shipped profile, or the path of a file (anything with a `/` or ending in .yaml). */
+  /** Name of a shipped profile, or the path of a file (anything with a `/` in it or .yaml at its end). */
   readonly profile: string;
-  /** Serial number; when the profile knows where the device keeps its own, another one is refused. */
-  readonly serial?: string;
+  /** Serial number; where the profile knows how to ask for it, a device with another one is refused. */
+  readonly serial?: string | undefined;
 }
 
 /** Opens nothing yet: the port is opened by the first reading, and again whenever it has gone away. */
 export function openBus(config: BusConfig): Bus {
-  throw new Error(`not built yet: ${config.port}`);
+  const settings = { ...busDefaults, ...config };
+  return busOver(serialEndpoint(settings), settings);
 }
 
-/** @throws {HardwareError} PROFILE_UNKNOWN, PROFILE_INVALID */
-export function openDevice(device: DeviceConfig): Meter {
-  throw new Error(`not built yet: ${device.profile}`);
+/**
+ * Asks the device nothing yet.
+ * @throws {HardwareError} PROFILE_UNKNOWN, PROFILE_INVALID
+ */
+export function openDevice({ bus, address, profile, serial }: DeviceConfig): Device {
+  const meant = loadProfile(profile);
+  switch (meant.protocol) {
+    case 'modbus':
+      return new ModbusMeter({ bus, address, profile: meant, profileName: profile, serial });
+  }
 }

@@ -1,0 +1,122 @@
+/**
+ * One line and the silence on it: keeps the connection, drops what nobody asked for, and says when it is safe to speak.
+ * Knows no protocol, and no turns.
+ */
+
+import { HardwareError } from '../errors.ts';
+import type { Connection, Endpoint } from './connection.ts';
+import { pause } from './pause.ts';
+
+/** After bytes that nobody asked for: longer than adapters hold bytes back (FTDI: 16 ms). */
+export const strayQuietMs = 50;
+const longestNoiseMs = 5_000;
+const tickMs = 10;
+const stalledMs = 20;
+const shortestBackOffMs = 100;
+const longestBackOffMs = 5_000;
+
+export type Listener = (bytes: Uint8Array) => void;
+
+export class Line {
+  readonly #endpoint: Endpoint;
+  /** Silence that is always kept: Modbus over serial line 1.02, 2.5.1.1 asks for 3.5 characters. */
+  readonly #gapMs: number;
+  #connection: Connection | undefined;
+  #listener: Listener | undefined;
+  #onGone: ((error: HardwareError) => void) | undefined;
+  #activeAt = Number.NEGATIVE_INFINITY;
+  #owedMs = 0;
+  #failure: { readonly error: unknown; readonly count: number; readonly until: number } | undefined;
+
+  constructor(endpoint: Endpoint, gapMs: number) {
+    this.#endpoint = endpoint;
+    this.#gapMs = gapMs;
+  }
+
+  /**
+   * Opens the port if it is not open. While it backs off from a failure, it gives that failure again.
+   * @throws {HardwareError} PORT_*
+   */
+  async open(): Promise<void> {
+    if (this.#connection) return;
+    if (this.#failure && performance.now() < this.#failure.until) throw this.#failure.error;
+    try {
+      this.#connection = await this.#endpoint.open({
+        heard: (bytes) => this.#heard(bytes),
+        gone: (error) => this.#gone(error),
+      });
+      this.#failure = undefined;
+      this.#activeAt = performance.now();
+      this.oweSilence(strayQuietMs);
+    } catch (error) {
+      const count = (this.#failure?.count ?? 0) + 1;
+      const waitMs = Math.min(shortestBackOffMs * 2 ** (count - 1), longestBackOffMs);
+      this.#failure = { error, count, until: performance.now() + waitMs };
+      throw error;
+    }
+  }
+
+  /** From now on `listener` hears what comes in; without one, what comes in is dropped. */
+  listen(listener: Listener | undefined): void {
+    this.#listener = listener;
+  }
+
+  /** From now on `onGone` is told when the port goes away. */
+  watch(onGone: ((error: HardwareError) => void) | undefined): void {
+    this.#onGone = onGone;
+  }
+
+  send(bytes: Uint8Array): void {
+    if (!this.#connection) throw new HardwareError('PORT_GONE', { port: this.#endpoint.name });
+    this.#connection.send(bytes);
+    this.#activeAt = performance.now();
+  }
+
+  /** The next to speak waits until nobody has spoken for so long. */
+  oweSilence(ms: number): void {
+    this.#owedMs = Math.max(this.#owedMs, ms);
+  }
+
+  /**
+   * Waits for the silence that is owed; what comes in meanwhile, or came in before, is dropped.
+   * @throws {HardwareError} LINE_NOT_QUIET; or the reason of `signal`
+   */
+  async silence(signal: AbortSignal): Promise<void> {
+    const doubtful = this.#owedMs > 0;
+    if (doubtful) await this.#connection?.drop();
+    const giveUpAt = performance.now() + longestNoiseMs + 2 * this.#owedMs;
+    // In doubt at least one tick: what is on its way up from the kernel has to be heard, to be dropped.
+    let leftMs = doubtful ? Math.max(this.#silenceLeftMs(), 1) : this.#silenceLeftMs();
+    while (leftMs > 0) {
+      const from = performance.now();
+      if (from > giveUpAt) throw new HardwareError('LINE_NOT_QUIET', { port: this.#endpoint.name });
+      const askedMs = Math.min(leftMs, tickMs);
+      await pause(askedMs, signal);
+      // A process that stood still has not listened: bytes of that time are yet to be heard.
+      if (performance.now() - from > askedMs + stalledMs) this.#activeAt = performance.now();
+      leftMs = this.#silenceLeftMs();
+    }
+    this.#owedMs = 0;
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    await connection?.close();
+  }
+
+  #silenceLeftMs(): number {
+    return this.#activeAt + Math.max(this.#owedMs, this.#gapMs) - performance.now();
+  }
+
+  #heard(bytes: Uint8Array): void {
+    this.#activeAt = performance.now();
+    if (this.#listener) this.#listener(bytes);
+    else this.oweSilence(strayQuietMs);
+  }
+
+  #gone(error: HardwareError): void {
+    this.#connection = undefined;
+    this.#onGone?.(error);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Reads registers of one device over a line: one request, one answer, some more tries. The codec is modbus-serial's;
+ * whatever it throws is made one of our errors here. Knows nothing of what registers mean.
+ */
+
+import modbus from 'modbus-serial';
+import type { Turn } from '../bus/bus.ts';
+import { untilCut } from '../bus/pause.ts';
+import { HardwareError } from '../errors.ts';
+import { RtuPort } from './rtu-port.ts';
+
+export type RegisterKind = 'input' | 'holding';
+
+/** Some registers in a row, asked for at once. */
+export interface Block {
+  readonly kind: RegisterKind;
+  readonly at: number;
+  readonly count: number;
+}
+
+/** The device as errors name it. */
+export interface Party {
+  readonly meter: string;
+  readonly profile: string;
+  readonly port: string;
+  readonly address: number;
+  /** The speed it has when it is new. */
+  readonly delivered: string;
+}
+
+type Failure =
+  | { readonly kind: 'silent'; readonly ms: number }
+  | { readonly kind: 'damaged'; readonly why: string }
+  | { readonly kind: 'exception'; readonly code: number; readonly why: string };
+
+const requestBytes = 8;
+const frameBytes = 5;
+/** The operating system's and the adapter's own delays. */
+const slackMs = 20;
+/** Acknowledge and busy (Modbus application protocol 1.1b3, 7): the device asks for another try. */
+const passing = new Set([5, 6]);
+
+export class RtuClient {
+  readonly #party: Party;
+  readonly #port = new RtuPort();
+  readonly #codec: InstanceType<typeof modbus.default>;
+
+  constructor(party: Party) {
+    this.#party = party;
+    this.#codec = new modbus.default(this.#port);
+    this.#codec.setID(party.address);
+    // Opens nothing: it makes the codec listen to its port.
+    this.#codec.open(() => {});
+  }
+
+  /**
+   * @param tries at least 1
+   * @returns the registers, two bytes each
+   * @throws {HardwareError} METER_NO_ANSWER, METER_BAD_FRAME, METER_EXCEPTION, LINE_NOT_QUIET, PORT_GONE
+   */
+  async read(turn: Turn, block: Block, tries: number): Promise<Buffer> {
+    for (let tried = 1; ; tried++) {
+      const got = await this.#ask(turn, block);
+      if (Buffer.isBuffer(got)) return got;
+      const final = got.kind === 'exception' && !passing.has(got.code);
+      if (final || tried >= tries) throw this.#error(got, block, tried);
+    }
+  }
+
+  async #ask(turn: Turn, { kind, at, count }: Block): Promise<Buffer | Failure> {
+    await turn.silence();
+    const answerMs = turn.timeoutMs + (requestBytes + frameBytes + 2 * count) * turn.charMs + slackMs;
+    this.#codec.setTimeout(Math.ceil(answerMs));
+    this.#port.attach(turn);
+    try {
+      const answer =
+        kind === 'input' ? this.#codec.readInputRegisters(at, count) : this.#codec.readHoldingRegisters(at, count);
+      return (await untilCut(answer, turn.cut)).buffer;
+    } catch (error) {
+      const failure = this.#failureOf(error, Math.ceil(answerMs));
+      // An exception is an answer, whole and sound. In all other cases one may still be under way.
+      if (failure?.kind !== 'exception') turn.distrust();
+      if (failure === undefined || turn.cut.aborted) throw error;
+      return failure;
+    } finally {
+      this.#port.detach();
+    }
+  }
+
+  /** What modbus-serial throws is partly no `Error`, and told apart by words alone. Ours pass: undefined. */
+  #failureOf(thrown: unknown, ms: number): Failure | undefined {
+    if (thrown instanceof HardwareError) return undefined;
+    const { message, errno, modbusCode } = Object(thrown) as { message?: string; errno?: string; modbusCode?: number };
+    if (modbusCode !== undefined) {
+      return { kind: 'exception', code: modbusCode, why: String(message).replace(/^Modbus exception /, 'exception ') };
+    }
+    if (errno === 'ETIMEDOUT') {
+      const { heard } = this.#port;
+      return heard === 0 ? { kind: 'silent', ms } : { kind: 'damaged', why: `${heard} bytes that are no answer` };
+    }
+    return { kind: 'damaged', why: message ?? String(thrown) };
+  }
+
+  #error(failure: Failure, block: Block, tries: number): HardwareError {
+    const details = { ...this.#party, tries };
+    switch (failure.kind) {
+      case 'silent':
+        return new HardwareError('METER_NO_ANSWER', { ...details, ms: failure.ms });
+      case 'damaged':
+        return new HardwareError('METER_BAD_FRAME', { ...details, why: failure.why });
+      case 'exception': {
+        const last = hex(block.at + block.count - 1);
+        const request = `${block.kind} registers ${hex(block.at)} to ${last}`;
+        return new HardwareError('METER_EXCEPTION', { ...details, request, why: failure.why });
+      }
+    }
+  }
+}
+
+function hex(at: number): string {
+  return `0x${at.toString(16).toUpperCase().padStart(2, '0')}`;
+}

@@ -1,0 +1,63 @@
+/**
+ * Finds a device profile, by the name of a shipped one or by the path of a file, and checks it.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseDocument } from 'yaml';
+import { HardwareError } from '../errors.ts';
+import { Profile } from './profile.ts';
+
+const ending = '.yaml';
+/** The shipped ones lie beside this file, also in a build. */
+const shelf = fileURLToPath(new URL('.', import.meta.url));
+
+/** Names of the profiles that come with the project. */
+export function shippedProfiles(): string[] {
+  return readdirSync(shelf)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => basename(file, ending))
+    .sort();
+}
+
+/**
+ * @param profile a shipped name; or a path: anything with a `/` in it or .yaml at its end
+ * @throws {HardwareError} PROFILE_UNKNOWN, PROFILE_INVALID
+ */
+export function loadProfile(profile: string): Profile {
+  const isPath = profile.includes('/') || profile.endsWith(ending);
+  if (!isPath && !shippedProfiles().includes(profile)) throw unknown(profile);
+  return parseProfile(textOf(isPath ? profile : join(shelf, profile + ending), profile), profile);
+}
+
+/**
+ * @param profile how errors name it
+ * @throws {HardwareError} PROFILE_INVALID
+ */
+export function parseProfile(text: string, profile: string): Profile {
+  const document = parseDocument(text);
+  const [mistake] = document.errors;
+  if (mistake) throw new HardwareError('PROFILE_INVALID', { profile, why: mistake.message.trim() }, { cause: mistake });
+  const result = Profile.safeParse(document.toJS());
+  if (result.success) return result.data;
+  const why = result.error.issues.map(({ path, message }) => `${pathText(path)}: ${message}`).join('; ');
+  throw new HardwareError('PROFILE_INVALID', { profile, why });
+}
+
+function textOf(path: string, profile: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw unknown(profile, error);
+  }
+}
+
+function unknown(profile: string, cause?: unknown): HardwareError {
+  return new HardwareError('PROFILE_UNKNOWN', { profile, profiles: shippedProfiles().join(', ') }, { cause });
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return text.replace(/^\./, '') || 'the file';
+}

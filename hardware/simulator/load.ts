@@ -1,0 +1,84 @@
+/**
+ * What a simulated device draws over time, and what its counters say by then. Pure: both depend on the instant alone.
+ */
+
+/** From `from` on (milliseconds since 1970) it draws `watts`; before the first step nothing. Negative: it gives back. */
+export interface LoadStep {
+  readonly from: number;
+  readonly watts: number;
+}
+
+/** Watts: always the same, in steps (exactly added up), or any curve (added up minute by minute). */
+export type Load = number | readonly LoadStep[] | ((at: number) => number);
+
+const msPerHour = 3_600_000;
+const minuteMs = 60_000;
+
+export interface Drawn {
+  readonly watts: number;
+  readonly importWh: number;
+  readonly exportWh: number;
+}
+
+export class LoadCounter {
+  readonly #watts: (at: number) => number;
+  /** Instants at which the power changes, ascending; none for a curve. */
+  readonly #edges: readonly number[] | undefined;
+  readonly #since: number;
+  readonly #startWh: { readonly import: number; readonly export: number };
+  /** Where a curve was last added up to, on whole minutes. */
+  #added = { at: 0, import: 0, export: 0 };
+
+  constructor(load: Load, since: number, startWh: { readonly import: number; readonly export: number }) {
+    this.#since = since;
+    this.#startWh = startWh;
+    this.#watts = wattsOf(load);
+    this.#edges = typeof load === 'function' ? undefined : typeof load === 'number' ? [] : load.map(({ from }) => from);
+    this.#added = { at: since, import: 0, export: 0 };
+  }
+
+  /** @param at an instant, not before `since` */
+  at(at: number): Drawn {
+    const watts = this.#watts(at);
+    const wattMs = this.#edges ? this.#addSteps(this.#edges, at) : this.#addCurve(at);
+    return {
+      watts,
+      importWh: this.#startWh.import + wattMs.import / msPerHour,
+      exportWh: this.#startWh.export + wattMs.export / msPerHour,
+    };
+  }
+
+  #addSteps(edges: readonly number[], at: number): { import: number; export: number } {
+    const sum = { import: 0, export: 0 };
+    const within = edges.filter((edge) => edge > this.#since && edge < at);
+    const from = [this.#since, ...within];
+    from.forEach((start, index) => {
+      add(sum, this.#watts(start), (within[index] ?? Math.max(at, this.#since)) - start);
+    });
+    return sum;
+  }
+
+  #addCurve(at: number): { import: number; export: number } {
+    // Instants may be asked in any order; whole minutes are kept, the rest of a minute is not.
+    if (at < this.#added.at) this.#added = { at: this.#since, import: 0, export: 0 };
+    for (; this.#added.at + minuteMs <= at; this.#added.at += minuteMs) {
+      add(this.#added, this.#watts(this.#added.at + minuteMs / 2), minuteMs);
+    }
+    const rest = { import: this.#added.import, export: this.#added.export };
+    const restMs = Math.max(at - this.#added.at, 0);
+    add(rest, this.#watts(this.#added.at + restMs / 2), restMs);
+    return rest;
+  }
+}
+
+function add(sum: { import: number; export: number }, watts: number, ms: number): void {
+  if (watts >= 0) sum.import += watts * ms;
+  else sum.export -= watts * ms;
+}
+
+function wattsOf(load: Load): (at: number) => number {
+  if (typeof load === 'function') return load;
+  if (typeof load === 'number') return () => load;
+  const steps = [...load].sort((one, other) => one.from - other.from);
+  return (at) => steps.findLast(({ from }) => from <= at)?.watts ?? 0;
+}

@@ -1,0 +1,33 @@
+/**
+ * A pair of serial ports without hardware: a pseudo-terminal, whose one side is a path to open and whose other side is
+ * ours.
+ *
+ * Only the native binding of node-pty is used. Its class would signal process group -1 when it is destroyed, which is
+ * every process of the machine.
+ */
+
+import { createRequire } from 'node:module';
+import { ReadStream } from 'node:tty';
+
+interface NativePty {
+  open(columns: number, rows: number): { readonly master: number; readonly slave: number; readonly pty: string };
+}
+
+export interface Pty {
+  /** What the other program opens as its serial port. */
+  readonly path: string;
+  /** Our side. */
+  readonly wire: ReadStream;
+}
+
+export function openPty(): Pty {
+  const require = createRequire(import.meta.url);
+  const binding = `@lydell/node-pty-${process.platform}-${process.arch}/pty.node`;
+  const native = require(binding) as NativePty;
+  const { master, slave, pty } = native.open(80, 24);
+  // Raw: no echo, no line ends. It stays so when this end is closed; left open it would eat bytes.
+  const end = new ReadStream(slave);
+  end.setRawMode(true);
+  end.destroy();
+  return { path: pty, wire: new ReadStream(master) };
+}

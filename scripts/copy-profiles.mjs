@@ -1,0 +1,14 @@
+/**
+ * Puts the device profiles beside the compiled loader, after a build.
+ */
+
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+
+const from = new URL('../hardware/profiles/', import.meta.url);
+const to = new URL('../dist/hardware/profiles/', import.meta.url);
+const isProfile = (name) => name.endsWith('.yaml');
+
+mkdirSync(to, { recursive: true });
+// One that was renamed or taken away must not stay in the build.
+for (const name of readdirSync(to).filter(isProfile)) rmSync(new URL(name, to));
+for (const name of readdirSync(from).filter(isProfile)) cpSync(new URL(name, from), new URL(name, to));
