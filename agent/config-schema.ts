@@ -11,7 +11,8 @@ import { busDefaults } from '../hardware/bus/bus-config.ts';
 import { isQuantity, quantities } from '../hardware/quantity.ts';
 import { durationExamples, parseDuration } from './duration.ts';
 
-const Name = z
+/** Of a bus, a device, a tensor. */
+export const Name = z
   .string()
   .regex(
     /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/,

@@ -4,6 +4,7 @@
  */
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import type { Grid, Scaled } from '../../broker/protocol/fields.ts';
+import type { Quantity } from '../../hardware/quantity.ts';
 import type { Family } from './families.ts';
 
 /** What a tensor's values physically are. A cell is a source and an interval, released at most once. */
@@ -39,12 +40,31 @@ export interface Slots {
   readonly covered: readonly boolean[];
 }
 
+/** A tensor entered by hand, ready to be stored. */
+export interface NewTensor {
+  readonly id: string;
+  readonly tags: readonly string[];
+  readonly description: string;
+  readonly quantity: Quantity;
+  readonly unit: string;
+  readonly capacity: Scaled;
+  readonly from: EpochMs;
+  readonly stepMs: number;
+  /** One per slot, in the unit. */
+  readonly values: readonly number[];
+}
+
 export interface TensorStore {
   list(): readonly Tensor[];
   /** The devices behind which `device` is wired, nearest first, by their ids in the configuration. */
   ancestorsOf(device: string): readonly string[];
   /** @throws {AgentError} TENSOR_UNKNOWN */
   slots(id: string, grid: Grid): Slots;
+  /**
+   * When all is in that a grid ending at `until` can be answered from: some readings are needed from after its end.
+   * What is not covered then will never be.
+   */
+  settledAt(id: string, grid: Grid): EpochMs;
   /** Called after each change of what the home has or publishes. */
   onChange(listener: () => void): void;
 }

@@ -1,0 +1,103 @@
+/**
+ * Which physical device each configured one is: the name under which its cells are spent never changes.
+ */
+import type { Database } from './database.ts';
+
+/** A device as it is configured now. */
+export interface ConfiguredDevice {
+  readonly id: string;
+  readonly port: string;
+  readonly address: number;
+  readonly serial: string | undefined;
+}
+
+export interface KnownDevice {
+  /** Of its row: what its readings are kept under. */
+  readonly number: number;
+  /** Stands for the device in the cells released, for ever. */
+  readonly source: string;
+}
+
+interface Row extends KnownDevice {
+  readonly id: string;
+  readonly serial: string | null;
+  readonly port: string;
+  readonly address: number;
+}
+
+/** The devices of the configuration by id. Those that were never seen before are stored. */
+export function rememberDevices(
+  database: Database,
+  configured: readonly ConfiguredDevice[],
+): ReadonlyMap<string, KnownDevice> {
+  return database.transaction(() => {
+    const rows = recognise(allRows(database), configured);
+    return new Map(
+      configured.map((device) => {
+        const row = rows.get(device.id);
+        return [device.id, row === undefined ? insert(database, device) : update(database, device, row)];
+      }),
+    );
+  })();
+}
+
+/** The same, storing nothing: devices that were never seen are missing. */
+export function knownDevices(
+  database: Database,
+  configured: readonly ConfiguredDevice[],
+): ReadonlyMap<string, KnownDevice> {
+  return recognise(allRows(database), configured);
+}
+
+type Match = (device: ConfiguredDevice, row: Row) => boolean;
+
+/** One with another serial number is another device, however it is named or connected. */
+const mayBe: Match = ({ serial }, row) => serial === undefined || row.serial === null;
+
+/**
+ * The surest first. Neither another name, nor another place, nor a serial number that is noted down later makes
+ * another device of one that is known.
+ */
+const matches: readonly Match[] = [
+  ({ serial }, row) => serial !== undefined && serial === row.serial,
+  (device, row) => mayBe(device, row) && device.id === row.id,
+  (device, row) => mayBe(device, row) && device.port === row.port && device.address === row.address,
+];
+
+function recognise(rows: readonly Row[], configured: readonly ConfiguredDevice[]): Map<string, Row> {
+  const recognised = new Map<string, Row>();
+  const taken = new Set<Row>();
+  for (const match of matches) {
+    for (const device of configured) {
+      // The latest: an id or a place may have had several devices, one after the other.
+      const row = recognised.has(device.id) ? undefined : rows.findLast((one) => !taken.has(one) && match(device, one));
+      if (row === undefined) continue;
+      recognised.set(device.id, row);
+      taken.add(row);
+    }
+  }
+  return recognised;
+}
+
+function allRows(database: Database): Row[] {
+  return database
+    .prepare<[], Row>('SELECT number, source, id, serial, port, address FROM devices ORDER BY number')
+    .all();
+}
+
+function insert(database: Database, { id, serial, port, address }: ConfiguredDevice): KnownDevice {
+  const last = database.prepare<[], { number: number | null }>('SELECT max(number) AS number FROM devices').get();
+  const number = (last?.number ?? 0) + 1;
+  const source = serial === undefined ? `device ${number}` : `serial ${serial}`;
+  database
+    .prepare('INSERT INTO devices (number, source, id, serial, port, address) VALUES (?, ?, ?, ?, ?, ?)')
+    .run(number, source, id, serial ?? null, port, address);
+  return { number, source };
+}
+
+function update(database: Database, { id, serial, port, address }: ConfiguredDevice, row: Row): KnownDevice {
+  database
+    .prepare('UPDATE devices SET id = ?, serial = ?, port = ?, address = ? WHERE number = ?')
+    .run(id, serial ?? row.serial, port, address, row.number);
+  return row;
+}

@@ -1,0 +1,104 @@
+/**
+ * Tensors whose values were entered by hand. A name that was used once stays used, also when its tensor is removed.
+ */
+import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
+import type { Quantity } from '../../hardware/quantity.ts';
+import type { NewTensor } from '../tensors/tensor.ts';
+import type { Database } from './database.ts';
+
+export interface EnteredTensor extends Omit<NewTensor, 'values'> {
+  readonly slots: number;
+}
+
+interface Row {
+  readonly id: string;
+  readonly tags: string;
+  readonly description: string;
+  readonly quantity: Quantity;
+  readonly unit: string;
+  readonly capacity_mantissa: number;
+  readonly capacity_exponent10: number;
+  readonly from_ms: number;
+  readonly step_ms: number;
+  readonly slots: number;
+}
+
+export class EnteredStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  list(): EnteredTensor[] {
+    return this.#database
+      .prepare<[], Row>(
+        `SELECT *, (SELECT count(*) FROM entered_values WHERE tensor = id) AS slots
+         FROM entered_tensors WHERE removed_at_ms IS NULL ORDER BY id`,
+      )
+      .all()
+      .map((row) => ({
+        id: row.id,
+        tags: JSON.parse(row.tags) as string[],
+        description: row.description,
+        quantity: row.quantity,
+        unit: row.unit,
+        capacity: [row.capacity_mantissa, row.capacity_exponent10],
+        from: epochMs(row.from_ms),
+        stepMs: row.step_ms,
+        slots: row.slots,
+      }));
+  }
+
+  values(id: string): number[] {
+    return this.#database
+      .prepare<[string], { value: number }>('SELECT value FROM entered_values WHERE tensor = ? ORDER BY slot')
+      .all(id)
+      .map(({ value }) => value);
+  }
+
+  /** Whether a tensor has this name, or had it once. */
+  isNameUsed(id: string): 'in use' | 'once' | undefined {
+    const row = this.#database
+      .prepare<[string], { removed: number | null }>(
+        'SELECT removed_at_ms AS removed FROM entered_tensors WHERE id = ?',
+      )
+      .get(id);
+    if (row === undefined) return undefined;
+    return row.removed === null ? 'in use' : 'once';
+  }
+
+  add(tensor: NewTensor, now: EpochMs): void {
+    this.#database.transaction(() => {
+      this.#database
+        .prepare(
+          `INSERT INTO entered_tensors (id, tags, description, quantity, unit, capacity_mantissa, capacity_exponent10,
+             from_ms, step_ms, entered_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          tensor.id,
+          JSON.stringify(tensor.tags),
+          tensor.description,
+          tensor.quantity,
+          tensor.unit,
+          ...tensor.capacity,
+          tensor.from,
+          tensor.stepMs,
+          now,
+        );
+      const insert = this.#database.prepare('INSERT INTO entered_values (tensor, slot, value) VALUES (?, ?, ?)');
+      for (const [slot, value] of tensor.values.entries()) insert.run(tensor.id, slot, value);
+    })();
+  }
+
+  /** Removes the values and keeps the name. */
+  remove(id: string, now: EpochMs): void {
+    this.#database.transaction(() => {
+      this.#database.prepare('DELETE FROM entered_values WHERE tensor = ?').run(id);
+      this.#database.prepare('DELETE FROM publications WHERE tensor = ?').run(id);
+      this.#database
+        .prepare("UPDATE entered_tensors SET removed_at_ms = ?, tags = '[]', description = '' WHERE id = ?")
+        .run(now, id);
+    })();
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * All tensors of the home: those that the configuration makes of its devices, and those entered by hand.
+ */
+import { after, type EpochMs } from '../../broker/protocol/clock.ts';
+import type { Grid } from '../../broker/protocol/fields.ts';
+import { gridEnd } from '../../broker/protocol/grid.ts';
+import { quantities } from '../../hardware/quantity.ts';
+import type { DeviceSettings, Settings, TensorSettings } from '../config-schema.ts';
+import { AgentError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+import { enteredPerSlot } from '../tensors/hand-entered.ts';
+import { changePerSlot, longestGap, meanPerSlot } from '../tensors/resampling.ts';
+import type { NewTensor, Slots, Tensor, TensorStore } from '../tensors/tensor.ts';
+import type { Database } from './database.ts';
+import type { KnownDevice } from './device-store.ts';
+import { EnteredStore, type EnteredTensor } from './entered-store.ts';
+import { PublicationStore } from './publication-store.ts';
+import type { ReadingStore } from './reading-store.ts';
+import { longestGapOf, tensorEntered, tensorOfDevice } from './tensor-views.ts';
+
+export interface TensorParts {
+  readonly database: Database;
+  readonly settings: Pick<Settings, 'devices' | 'tensors'>;
+  readonly devices: ReadonlyMap<string, KnownDevice>;
+  readonly readings: ReadingStore;
+}
+
+export class HomeTensors implements TensorStore {
+  readonly #parts: TensorParts;
+  readonly #entered: EnteredStore;
+  readonly #publications: PublicationStore;
+  readonly #listeners: (() => void)[] = [];
+
+  /** @throws {AgentError} TENSOR_EXISTS, TENSOR_NAME_SPENT: the configuration uses a name that was entered by hand */
+  constructor(parts: TensorParts) {
+    this.#parts = parts;
+    this.#entered = new EnteredStore(parts.database);
+    this.#publications = new PublicationStore(parts.database);
+    for (const { id } of parts.settings.tensors) this.#assertNeverEntered(id);
+  }
+
+  list(): Tensor[] {
+    const { settings, devices, readings } = this.#parts;
+    const publications = new Map(this.#publications.list().map((one) => [one.tensor, one]));
+    return [
+      ...settings.tensors.map((one) =>
+        tensorOfDevice(one, devices.get(one.device), readings, publications.get(one.id)),
+      ),
+      ...this.#entered.list().map((one) => tensorEntered(one, publications.get(one.id))),
+    ].sort((one, other) => (one.id < other.id ? -1 : 1));
+  }
+
+  /** @throws {AgentError} TENSOR_UNKNOWN */
+  get(id: string): Tensor {
+    return this.list().find((one) => one.id === id) ?? this.#unknown(id);
+  }
+
+  ancestorsOf(device: string): string[] {
+    const ancestors: string[] = [];
+    const parentOf = (id: string) => this.#parts.settings.devices.find((one) => one.id === id)?.parent;
+    for (let parent = parentOf(device); parent !== undefined; parent = parentOf(parent)) ancestors.push(parent);
+    return ancestors;
+  }
+
+  slots(id: string, grid: Grid): Slots {
+    const settings = this.#settingsOf(id);
+    if (settings !== undefined) return this.#resampled(settings, grid);
+    const entered = this.#enteredOf(id);
+    const values = this.#entered.values(id);
+    return enteredPerSlot(
+      { from: entered.from, step: entered.stepMs, values },
+      quantities[entered.quantity].kind,
+      grid,
+    );
+  }
+
+  settledAt(id: string, grid: Grid): EpochMs {
+    const settings = this.#settingsOf(id);
+    if (settings !== undefined) return after(gridEnd(grid), longestGap(grid, longestGapOf(this.#deviceOf(settings))));
+    this.#enteredOf(id);
+    return gridEnd(grid);
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** @throws {AgentError} TENSOR_EXISTS, TENSOR_NAME_SPENT */
+  add(tensor: NewTensor, now: EpochMs): void {
+    if (this.#settingsOf(tensor.id) !== undefined) throw new AgentError('TENSOR_EXISTS', { tensor: tensor.id });
+    this.#assertNeverEntered(tensor.id);
+    this.#entered.add(tensor, now);
+    this.#changed();
+  }
+
+  /** Forgets the values of a tensor entered by hand. @throws {AgentError} TENSOR_UNKNOWN, TENSOR_FROM_DEVICE */
+  remove(id: string, now: EpochMs): void {
+    const { device } = this.get(id);
+    if (device !== undefined) throw new AgentError('TENSOR_FROM_DEVICE', { tensor: id, device });
+    this.#entered.remove(id, now);
+    this.#changed();
+  }
+
+  /**
+   * @param since from when on the data may be used; left out: as agreed to before, else a device's from now on, and
+   *   all of what was entered by hand
+   * @throws {AgentError} TENSOR_UNKNOWN, SINCE_IN_FUTURE
+   */
+  publish(id: string, since: EpochMs | undefined, now: EpochMs): void {
+    if (since !== undefined && since > now) throw new AgentError('SINCE_IN_FUTURE');
+    const tensor = this.get(id);
+    const otherwise = tensor.published ? tensor.consentFrom : tensor.device === undefined ? tensor.from : now;
+    const { source, quantity } = tensor;
+    this.#publications.publish({ tensor: id, source: source.device, quantity, consentFrom: since ?? otherwise }, now);
+    this.#changed();
+  }
+
+  /** @throws {AgentError} TENSOR_UNKNOWN */
+  withdraw(id: string): void {
+    this.get(id);
+    this.#publications.withdraw(id);
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #unknown(id: string): never {
+    const names = this.list().map((tensor) => tensor.id);
+    const meant = nearest(id, names);
+    throw new AgentError('TENSOR_UNKNOWN', { tensor: id, hint: meant === undefined ? '' : `; did you mean ${meant}?` });
+  }
+
+  #settingsOf(id: string): TensorSettings | undefined {
+    return this.#parts.settings.tensors.find((one) => one.id === id);
+  }
+
+  #deviceOf(tensor: TensorSettings): DeviceSettings {
+    const device = this.#parts.settings.devices.find((one) => one.id === tensor.device);
+    if (device === undefined) throw new TypeError(`tensor ${tensor.id}: expected a configured device`);
+    return device;
+  }
+
+  #enteredOf(id: string): EnteredTensor {
+    const entered = this.#entered.list().find((one) => one.id === id);
+    return entered ?? this.#unknown(id);
+  }
+
+  #assertNeverEntered(id: string): void {
+    const used = this.#entered.isNameUsed(id);
+    if (used !== undefined) {
+      throw new AgentError(used === 'once' ? 'TENSOR_NAME_SPENT' : 'TENSOR_EXISTS', { tensor: id });
+    }
+  }
+
+  #resampled(settings: TensorSettings, grid: Grid): Slots {
+    const { readings, devices } = this.#parts;
+    const gapMs = longestGapOf(this.#deviceOf(settings));
+    const number = devices.get(settings.device)?.number;
+    const margin = longestGap(grid, gapMs);
+    const held =
+      number === undefined ? [] : readings.around(number, settings.quantity, grid.from, gridEnd(grid), margin);
+    const resample = quantities[settings.quantity].kind === 'counter' ? changePerSlot : meanPerSlot;
+    return resample(held, grid, gapMs);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * A tensor as the rest of the agent sees it, made of what is configured, stored and agreed to.
+ */
+import { after, type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
+import { scaledOf } from '../../broker/protocol/vector.ts';
+import { quantities } from '../../hardware/quantity.ts';
+import type { DeviceSettings, TensorSettings } from '../config-schema.ts';
+import { families } from '../tensors/families.ts';
+import type { Source, Tensor } from '../tensors/tensor.ts';
+import type { KnownDevice } from './device-store.ts';
+import type { EnteredTensor } from './entered-store.ts';
+import type { Publication } from './publication-store.ts';
+import type { Extent, ReadingStore } from './reading-store.ts';
+
+/** One reading may be missed, and none is quite on time. */
+const pollsPerGap = 2.5;
+
+/** The longest pause between two readings of a device over which something may be interpolated. */
+export function longestGapOf(device: DeviceSettings): number {
+  return device.longestGap ?? pollsPerGap * device.pollEvery;
+}
+
+/** @param known undefined for a device that was never read */
+export function tensorOfDevice(
+  settings: TensorSettings,
+  known: KnownDevice | undefined,
+  readings: ReadingStore,
+  publication: Publication | undefined,
+): Tensor {
+  const { id, device, quantity, tags, description } = settings;
+  const source = { device: known?.source ?? '', family: families[quantity] };
+  const consentFrom = consentOf(publication, source, quantity);
+  const since = consentFrom ?? epochMs(0);
+  // Counting takes a while where there are millions, and most who list tensors do not ask for it.
+  let counted: Extent | undefined;
+  const extent = () => {
+    counted ??= known === undefined ? undefined : readings.extent(known.number, quantity, since);
+    return counted ?? { readings: 0, from: since, until: since };
+  };
+  return {
+    ...{ id, tags, description, quantity, source, device },
+    unit: quantities[quantity].unit,
+    capacity: scaledOf(settings.capacity),
+    ...consent(consentFrom),
+    get shape() {
+      return [extent().readings];
+    },
+    get from() {
+      return extent().from;
+    },
+    get until() {
+      return extent().until;
+    },
+  };
+}
+
+export function tensorEntered(entered: EnteredTensor, publication: Publication | undefined): Tensor {
+  const { id, tags, description, quantity, unit, capacity, stepMs, slots } = entered;
+  const source = { device: `entered ${id}`, family: families[quantity] };
+  const consentFrom = consentOf(publication, source, quantity);
+  // Slots that consent does not reach are not told of.
+  const before = Math.ceil(((consentFrom ?? entered.from) - entered.from) / stepMs);
+  const hidden = Math.min(Math.max(before, 0), slots);
+  return {
+    ...{ id, tags, description, quantity, unit, capacity, source },
+    ...consent(consentFrom),
+    shape: [slots - hidden],
+    from: after(entered.from, hidden * stepMs),
+    until: after(entered.from, slots * stepMs),
+  };
+}
+
+/** No date is beyond it. */
+const never = epochMs(Number.MAX_SAFE_INTEGER);
+
+function consent(from: EpochMs | undefined): Pick<Tensor, 'published' | 'consentFrom'> {
+  return { published: from !== undefined, consentFrom: from ?? never };
+}
+
+/** Undefined where there is none, or one to something else that had this name. */
+function consentOf(publication: Publication | undefined, source: Source, quantity: string): EpochMs | undefined {
+  if (publication?.source !== source.device || publication.quantity !== quantity) return undefined;
+  return publication.consentFrom;
+}
