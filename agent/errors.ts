@@ -61,6 +61,32 @@ export const agentErrors = {
     remedy: 'Make room on the disk of dataDir, or mount it writable; polling goes on meanwhile.',
   },
 
+  // --- keys, enrolment ---
+  KEY_FILE_UNUSABLE: {
+    says: 'the key file {path} cannot be used: {why}',
+    remedy: 'Put back the file this home has always had, mode 0600.',
+  },
+  KEY_FILE_OPEN: {
+    says: 'others on this machine may read the key file {path} (mode {mode})',
+    remedy: 'Close it: chmod 600 {path}. If someone may have read it, start anew under another home id.',
+  },
+  KEY_FILE_MISSING: {
+    says: 'the key file {path} is gone, though this home has made its key before',
+    remedy: 'Put it back, mode 0600; or start anew: an empty dataDir and another home id.',
+  },
+  KEY_FILE_DIFFERS: {
+    says: 'the key file {path} holds another key than this home was set up with',
+    remedy: 'Put back the file that belongs to this data folder.',
+  },
+  PINS_DIFFER: {
+    says: 'the configuration pins another {party} key than the one this home enrolled with',
+    remedy: 'Correct pins.{party}, or enrol anew: an empty dataDir and another home id.',
+  },
+  HOME_ID_DIFFERS: {
+    says: 'the data folder belongs to the home {found}, the configuration says {home}',
+    remedy: 'Write home: {found}, or give {home} a dataDir of its own.',
+  },
+
   // --- talking to the running agent ---
   AGENT_NOT_RUNNING: {
     says: 'no agent runs on the data folder {path}',

@@ -6,6 +6,7 @@ import type { EpochMs } from '../../broker/protocol/clock.ts';
 import { gridEnd } from '../../broker/protocol/grid.ts';
 import type { Announce } from '../../broker/protocol/messages.ts';
 import { capacityFits, totalCapacity } from '../../broker/protocol/vector.ts';
+import { isEnergy } from '../tensors/capacity.ts';
 import { matches, tensorsToAdd } from './matching-tensors.ts';
 import type { OwnTensor } from './own-tensor.ts';
 import type { Policy } from './policy.ts';
@@ -33,11 +34,6 @@ export function assessRound(announce: Announce, facts: HomeFacts, now: EpochMs):
   const end = gridEnd(announce.grid);
   // Waited for, not declined: the round may well be announced ahead of its hours.
   return now < end ? { next: 'wait', until: end } : { next: 'read', tensors };
-}
-
-/** Energies have their capacity per hour, everything else as the largest value. */
-export function isEnergy(quantity: string): boolean {
-  return quantity.startsWith('energy');
 }
 
 /** A decline would tell of a tensor whose existence the home has never told anyone. */

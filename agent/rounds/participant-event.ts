@@ -14,7 +14,7 @@ import type { Refusal } from '../policy/refusals.ts';
 /** One tensor's slots, as read for the round's grid. */
 export interface ReadSlots {
   readonly tensor: OwnTensor;
-  readonly values: ArrayLike<number>;
+  readonly values: Float64Array;
   readonly covered: readonly boolean[];
 }
 
