@@ -22,14 +22,21 @@ export function ratioOf(one: Decimal, other: Decimal): readonly [numerator: bigi
   return [one.digits * tenTo(Math.max(shift, 0)), other.digits * tenTo(Math.max(-shift, 0))];
 }
 
-/** The double nearest to numerator / denominator · 10^exponent10; `denominator` above 0. */
+/**
+ * The double nearest to numerator / denominator · 10^exponent10, even where that lies next to a tie.
+ * @param denominator above 0; the result has to lie within 1e±290 or be 0
+ */
 export function nearestDouble(numerator: bigint, denominator = 1n, exponent10 = 0): number {
-  const size = numerator < 0n ? -numerator : numerator;
-  const shift = Math.max(0, 25 + String(denominator).length - String(size).length);
-  const scaled = size * tenTo(shift);
-  // A last digit that is not 0 stands for all that the division left: no tie is taken for one.
-  const digits = `${scaled / denominator}${scaled % denominator === 0n ? 0 : 1}`;
-  return Number(`${numerator < 0n ? '-' : ''}${digits}e${exponent10 - shift - 1}`);
+  const size = (numerator < 0n ? -numerator : numerator) * tenTo(Math.max(exponent10, 0));
+  const divisor = denominator * tenTo(Math.max(-exponent10, 0));
+  // At least 60 bits of the quotient, where a double has 53; a last bit stands for all that division leaves.
+  const shift = 64 + bitsOf(divisor) - bitsOf(size);
+  const scaled = shift > 0 ? size << BigInt(shift) : size;
+  const by = shift > 0 ? divisor : divisor << BigInt(-shift);
+  const quotient = 2n * (scaled / by) + (scaled % by === 0n ? 0n : 1n);
+  return Number(numerator < 0n ? -quotient : quotient) * 2 ** (-shift - 1);
 }
 
 export const tenTo = (exponent: number): bigint => 10n ** BigInt(exponent);
+
+const bitsOf = (size: bigint): number => 4 * size.toString(16).length;

@@ -127,11 +127,13 @@ export function shareVector(sharing: Sharing, vector: readonly bigint[], residue
  * @param shares at least one, all canonical and of one length
  */
 export function sumShares(shares: readonly Uint8Array[]): Uint8Array {
-  const length = shares[0]?.length ?? 0;
+  const [first] = shares;
+  if (first === undefined) throw new RangeError('shares: expected at least one, got none');
+  const { length } = first;
   const blocks = length / 8;
   const sums = new Float64Array(3 * blocks);
   for (const share of shares) {
-    if (share.length !== length || length === 0) throw new RangeError('shares to be summed differ in length');
+    if (share.length !== length) throw new RangeError(`share: expected ${length} bytes, got ${share.length}`);
     const view = viewOf(share);
     for (let block = 0; block < blocks; block += 1) {
       for (const index of primeIndices) (sums[3 * block + index] as number) += unpackResidue(view, block, index);

@@ -87,13 +87,13 @@ export function scaledOf(value: number): Scaled {
     digits /= 10n;
     exponent += 1;
   }
-  // 7e15 is more than the exponent 12 gives; so is nothing that a home measures, but the form allows it.
+  // Exponents end at 12: what is above goes into the mantissa.
   while (exponent > 12 && digits <= BigInt(Number.MAX_SAFE_INTEGER)) {
     digits *= 10n;
     exponent -= 1;
   }
   if (digits < 1n || digits > BigInt(Number.MAX_SAFE_INTEGER) || exponent < -12) {
-    throw new RangeError(`value: expected above 0, 15 digits and 12 decimals at most, got ${value}`);
+    throw new RangeError(`value: expected above 0, with 15 digits and 12 decimals at most, got ${value}`);
   }
   return [Number(digits), exponent];
 }
