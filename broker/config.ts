@@ -6,9 +6,9 @@ import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { BrokerError } from './errors.ts';
-import { hint } from './nearest.ts';
 import { type DurationMs, durationMs } from './protocol/clock.ts';
 import { defaultPrefix } from './protocol/topics.ts';
+import { firstWrong, unknownKey } from './schema-issue.ts';
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -74,33 +74,20 @@ export function parseBrokerConfig(text: string, path: string): BrokerConfig {
   if (broken !== undefined) {
     throw new BrokerError('CONFIG_NOT_YAML', { path, why: broken.message.split('\n')[0] ?? broken.code });
   }
-  const parsed = BrokerConfig.safeParse(document.toJS() ?? {});
+  const written: unknown = document.toJS() ?? {};
+  const parsed = BrokerConfig.safeParse(written);
   if (parsed.success) return parsed.data;
-  throw configError(path, parsed.error.issues);
+  throw configError(path, parsed.error.issues, written);
 }
 
-/** A misspelt key first: what is missing elsewhere is then often the same mistake. */
-function configError(path: string, issues: readonly z.core.$ZodIssue[]): BrokerError {
-  for (const issue of issues) {
-    if (issue.code !== 'unrecognized_keys') continue;
-    const key = issue.keys[0] ?? '';
-    const known = keysAt(issue.path);
-    return new BrokerError('CONFIG_KEY_UNKNOWN', {
-      path,
-      key: [...issue.path, key].join('.'),
-      hint: hint(key, known),
-      known: known.join(', '),
-    });
+function configError(path: string, issues: readonly z.core.$ZodIssue[], written: unknown): BrokerError {
+  const unknown = unknownKey(issues, keysAt);
+  if (unknown !== undefined) {
+    const { key, hint, known } = unknown;
+    return new BrokerError('CONFIG_KEY_UNKNOWN', { path, key, hint, known: known.join(', ') });
   }
-  const issue = issues[0];
-  const key = issue === undefined || issue.path.length === 0 ? 'the file' : issue.path.join('.');
-  return new BrokerError('CONFIG_INVALID', { path, key, why: issue === undefined ? 'is invalid' : wordsOf(issue) });
-}
-
-function wordsOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing';
-  if (issue.code === 'invalid_format') return issue.message;
-  return `is not valid: ${issue.message}`;
+  const { field, why } = firstWrong(issues, written);
+  return new BrokerError('CONFIG_INVALID', { path, key: field, why });
 }
 
 const sections: Readonly<Record<string, readonly string[]>> = {
@@ -110,5 +97,5 @@ const sections: Readonly<Record<string, readonly string[]>> = {
 };
 
 function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  return sections[path.join('.')] ?? [];
+  return sections[path.map(String).join('.')] ?? [];
 }

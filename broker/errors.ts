@@ -60,7 +60,7 @@ export const brokerErrors = {
     remedy: 'Send a PKCS#10 request signed by the home’s Ed25519 key, with CN = home id.',
   },
   ENROLMENT_KEY_DIFFERS: {
-    says: '{home} is enrolled already, with another key',
+    says: 'another key is known, or has asked before, as {home}',
     remedy:
       'Choose another home id; or, if the old key is lost, ask the operator to approve the new one by its fingerprint.',
   },
@@ -83,6 +83,10 @@ export const brokerErrors = {
   FINGERPRINT_UNKNOWN: {
     says: 'no key with fingerprint {fingerprint} asks to be {home}',
     remedy: 'See the fingerprints: wattveil homes list.',
+  },
+  IDENTITY_TAKEN: {
+    says: 'the key that asks to be {home} is already that of {holder}',
+    remedy: 'Each home makes a key of its own: give it an empty dataDir and let it ask again.',
   },
   EPOCH_TAKEN: {
     says: 'the authority has signed another member list for {cohort}, epoch {epoch}',

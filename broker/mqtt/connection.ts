@@ -11,6 +11,8 @@ export interface Connection {
   ready(): boolean;
   /** Now and at every later connect. */
   subscribe(filter: string): void;
+  /** Subscribes for as long as it takes to get what is retained there. */
+  recall(topic: string): void;
   /** Resolves at PUBACK, or when there is no connection or it is lost. */
   publish(topic: string, payload: Uint8Array | string, retain: boolean): Promise<void>;
   close(): Promise<void>;
@@ -71,6 +73,15 @@ class RenewedConnection implements Connection {
     if (this.#filters.has(filter)) return;
     this.#filters.add(filter);
     if (this.#ready && this.#client !== undefined) void this.#subscribeOne(this.#client, filter);
+  }
+
+  recall(topic: string): void {
+    const client = this.#client;
+    // Without a connection the next one brings all retained messages anyhow.
+    if (!this.#ready || client === undefined || this.#filters.has(topic)) return;
+    void this.#subscribeOne(client, topic).then((connected) => {
+      if (connected) client.unsubscribe(topic);
+    });
   }
 
   async publish(topic: string, payload: Uint8Array | string, retain: boolean): Promise<void> {

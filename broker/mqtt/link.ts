@@ -3,7 +3,7 @@
  * that does not read what it is sent cannot hold up what comes in.
  */
 import type { Logger } from 'pino';
-import { filterOf, readTopic, type TopicLevels, type TopicName } from '../protocol/topics.ts';
+import { filterOf, readTopic, type TopicLevels, type TopicName, topicOf } from '../protocol/topics.ts';
 import { coordinatorIds } from './admission.ts';
 import { type Connection, connection } from './connection.ts';
 
@@ -28,6 +28,8 @@ export type LinkListener<Name extends TopicName> = (
 export interface RunningLink extends Link {
   /** Resolves when connected for the first time and all `onConnect` listeners are done. */
   start(): Promise<void>;
+  /** Has the broker send what it retains on a topic once more, to the listeners that are there. */
+  recall<Name extends TopicName>(name: Name, levels: TopicLevels<Name>): void;
   close(): Promise<void>;
 }
 
@@ -82,6 +84,10 @@ class CoordinatorLink implements RunningLink {
     const listeners = this.#listeners.get(name) ?? [];
     this.#listeners.set(name, [...listeners, listener as AnyListener]);
     this.#receiving.subscribe(filterOf(this.prefix, name));
+  }
+
+  recall<Name extends TopicName>(name: Name, levels: TopicLevels<Name>): void {
+    this.#receiving.recall(topicOf(this.prefix, name, levels));
   }
 
   onConnect(listener: () => void | Promise<void>): void {

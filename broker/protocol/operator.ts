@@ -47,7 +47,14 @@ export const SearchRequest = z.strictObject({ v, type: z.literal('search'), tags
 /** Asks for the values behind a pointer. Always refused: VALUES_STAY_HOME. */
 export const ValuesRequest = z.strictObject({ v, type: z.literal('values'), home: HomeId, tensor: text(1, 64) });
 export const HomesRequest = z.strictObject({ v, type: z.literal('homes'), cohort: Id.optional() });
-export const ApproveRequest = z.strictObject({ v, type: z.literal('approve'), home: HomeId, cohort: Id });
+/** `fingerprint` says which key, where several ask to be the home; only so is an approved home's key replaced. */
+export const ApproveRequest = z.strictObject({
+  v,
+  type: z.literal('approve'),
+  home: HomeId,
+  cohort: Id,
+  fingerprint: HexHash.optional(),
+});
 export const RosterRequest = z.strictObject({ v, type: z.literal('roster'), cohort: Id });
 export const RoundsRequest = z.strictObject({ v, type: z.literal('rounds'), cohort: Id.optional() });
 export const RoundShowRequest = z.strictObject({ v, type: z.literal('round-show'), round: HexRoundId });

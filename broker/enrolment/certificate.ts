@@ -1,0 +1,56 @@
+/**
+ * Issues the X.509 certificates of homes. What they have to say is checked by every home that reads a roster.
+ */
+// @peculiar/x509 throws without it.
+import 'reflect-metadata';
+import { randomBytes, type webcrypto } from 'node:crypto';
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+import type { HomeToCertify } from './authority.ts';
+import { spkiOf } from './certificate-request.ts';
+
+const dayMs = 86_400_000;
+/** The home's clock may be behind the authority's. */
+const backdatedMs = dayMs;
+const validForMs = 2 * 365 * dayMs;
+
+/** @returns X.509 DER: CN the home, OU its cohort, Ed25519 throughout */
+export async function issueCertificate(
+  signingKey: webcrypto.CryptoKey,
+  { home, cohort, identity, now }: HomeToCertify,
+): Promise<Uint8Array> {
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: [{ CN: [home] }, { OU: [cohort] }],
+    issuer: [{ CN: ['WattVeil enrolment authority'] }],
+    notBefore: new Date(now - backdatedMs),
+    notAfter: new Date(now + validForMs),
+    signingAlgorithm: { name: 'Ed25519' },
+    publicKey: new Uint8Array(spkiOf(identity)),
+    signingKey,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]),
+    ],
+  });
+  return new Uint8Array(certificate.rawData);
+}
+
+/** Renewed in the last third, so that a home that is away for months still comes back in time. */
+export function isDueForRenewal(validity: { from: number; until: number }, now: number): boolean {
+  return now > validity.from + ((validity.until - validity.from) * 2) / 3;
+}
+
+/** RFC 5280 4.1.2.2: positive, at most 20 bytes. */
+function serialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return bytes.toString('hex');
+}

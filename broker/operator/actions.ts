@@ -1,0 +1,92 @@
+/**
+ * What each operator request does, but for opening a round, which goes on after its first reply. One row a type.
+ */
+import type { Catalogues } from '../catalogue/catalogues.ts';
+import type { Enrolment } from '../enrolment/enrolment.ts';
+import type { Homes } from '../enrolment/homes.ts';
+import { BrokerError } from '../errors.ts';
+import { hint } from '../nearest.ts';
+import type { OperatorReply, OperatorRequest } from '../protocol/operator.ts';
+import type { Rounds } from '../rounds/rounds.ts';
+import type { Tariffs } from '../tariff/tariffs.ts';
+
+export interface ActionsParts {
+  readonly homes: Homes;
+  readonly enrolment: Enrolment;
+  readonly catalogues: Catalogues;
+  readonly rounds: Rounds;
+  readonly tariffs: Tariffs;
+}
+
+type RequestOf<Type extends OperatorRequest['type']> = Extract<OperatorRequest, { type: Type }>;
+type ResultBody =
+  Extract<OperatorReply, { type: 'result' }> extends infer Each
+    ? Each extends OperatorReply
+      ? Omit<Each, 'v' | 'request' | 'type'>
+      : never
+    : never;
+export type Action = Exclude<OperatorRequest['type'], 'round'>;
+type Actions = { readonly [Type in Action]: (request: RequestOf<Type>) => ResultBody | Promise<ResultBody> };
+
+/** Those that only look are done anew when they are repeated; of the others the outcome is kept. */
+export const onlyLooks: ReadonlySet<OperatorRequest['type']> = new Set([
+  'search',
+  'values',
+  'homes',
+  'rounds',
+  'round-show',
+]);
+
+export class OperatorActions {
+  readonly #parts: ActionsParts;
+  readonly #actions: Actions;
+
+  constructor(parts: ActionsParts) {
+    this.#parts = parts;
+    const { homes, enrolment, catalogues, rounds, tariffs } = parts;
+    this.#actions = {
+      search: ({ tags, cohort }) => ({ of: 'search', ...catalogues.search(tags, this.#known(cohort)) }),
+      values: ({ home, tensor }) => {
+        throw new BrokerError('VALUES_STAY_HOME', { home, tensor });
+      },
+      homes: ({ cohort }) => ({ of: 'homes', homes: homes.rows(this.#known(cohort)) }),
+      approve: async ({ home, cohort, fingerprint }) => {
+        await enrolment.approve(home, cohort, fingerprint);
+        const row = homes.row(home);
+        if (row === undefined) throw new BrokerError('HOME_UNKNOWN', { home, hint: '' });
+        return { of: 'approve', home: row };
+      },
+      roster: async ({ cohort }) => {
+        this.#known(cohort);
+        return { of: 'roster', ...(await rounds.publishRoster(cohort)) };
+      },
+      rounds: ({ cohort }) => ({ of: 'rounds', rounds: rounds.list(this.#known(cohort)) }),
+      'round-show': ({ round }) => ({ of: 'round-show', ...rounds.show(round) }),
+      tariff: async (request) => ({ of: 'tariff', ...(await tariffs.set(request, rounds.show(request.round))) }),
+    };
+  }
+
+  /** @throws {CodedError} why it is refused */
+  async perform(request: Exclude<OperatorRequest, { type: 'round' }>): Promise<ResultBody> {
+    const action = this.#actions[request.type] as (request: OperatorRequest) => ResultBody | Promise<ResultBody>;
+    return await action(request);
+  }
+
+  /** @throws {BrokerError} COHORT_UNKNOWN, TAG_UNKNOWN: more to the point than what a plan would find missing */
+  assertAskable({ cohort, tags }: RequestOf<'round'>): void {
+    this.#known(cohort);
+    const known = this.#parts.catalogues.tags(cohort);
+    const unknown = tags.find((tag) => !known.includes(tag));
+    if (unknown === undefined) return;
+    const list = known.length === 0 ? 'none yet' : known.slice(0, 20).join(' ');
+    throw new BrokerError('TAG_UNKNOWN', { cohort, tag: unknown, hint: hint(unknown, known), known: list });
+  }
+
+  #known(cohort: string): string;
+  #known(cohort: string | undefined): string | undefined;
+  #known(cohort: string | undefined): string | undefined {
+    const cohorts = this.#parts.homes.cohorts();
+    if (cohort === undefined || cohorts.includes(cohort)) return cohort;
+    throw new BrokerError('COHORT_UNKNOWN', { cohort, hint: hint(cohort, cohorts) });
+  }
+}
