@@ -9,6 +9,10 @@ export const roundErrors = {
     says: 'the roster of {cohort} would have {homes} homes, fewer than 3{leftOut}',
     remedy: 'Approve more homes (wattveil homes list) and let their agents run, so that their keys come.',
   },
+  ROSTER_TOO_MANY_HOMES: {
+    says: 'the roster of {cohort} would have {homes} homes, more than {most}',
+    remedy: 'Approve further homes into another cohort.',
+  },
   ROUND_NO_ROSTER: {
     says: 'cohort {cohort} has no roster',
     remedy: 'Publish one: wattveil roster publish {cohort}',

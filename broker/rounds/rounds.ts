@@ -27,18 +27,23 @@ export interface Rounds {
    * @param requestId what the operator calls the request
    * @returns the round as accepted; `watcher` hears of it from then on
    * @throws {RoundError} what keeps it from being announced; no home has been asked for anything then
+   * @throws {BrokerError} COHORT_UNKNOWN, TAG_UNKNOWN
    */
   open(request: RoundRequest, watcher: RoundWatcher, requestId: string): Promise<RoundRow>;
   /**
-   * Follows a round that is there already; of an ended one `ended` is told at once.
-   * @throws {RoundError} ROUND_UNKNOWN
+   * Follows a round that is there already; of an ended one `ended` is told soon after.
+   * @throws {BrokerError} ROUND_UNKNOWN
    */
   watch(round: string, watcher: RoundWatcher): RoundRow;
   /** Newest first. */
   list(cohort?: string): RoundRow[];
-  /** @throws {RoundError} ROUND_UNKNOWN */
+  /** @throws {BrokerError} ROUND_UNKNOWN */
   show(round: string): { row: RoundRow; result?: Result };
-  /** @throws {RoundError} ROSTER_TOO_FEW_HOMES */
+  /**
+   * Publishes the next epoch of a cohort, of its approved homes as they are now.
+   * @throws {RoundError} ROSTER_TOO_FEW_HOMES, ROSTER_TOO_MANY_HOMES
+   * @throws {BrokerError} COHORT_UNKNOWN
+   */
   publishRoster(cohort: string): Promise<PublishedRoster>;
   /** Hears nothing more and does nothing more; what is under way is carried on by the next start. */
   close(): Promise<void>;

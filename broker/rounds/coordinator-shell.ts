@@ -1,0 +1,238 @@
+/**
+ * Runs the machine of one round: feeds it what happens and carries its effects out, on the disk first, then to the homes.
+ */
+import type { Logger } from 'pino';
+import type { Link } from '../mqtt/link.ts';
+import { after, type Clock, type EpochMs } from '../protocol/clock.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import type { Result } from '../protocol/json-messages.ts';
+import type { RoundRow } from '../protocol/operator.ts';
+import type { RosterHome } from '../protocol/roster.ts';
+import { topicOf } from '../protocol/topics.ts';
+import { coordinate } from './coordinator.ts';
+import { eventOf, type HomeMessage } from './incoming.ts';
+import { openRequests } from './open-requests.ts';
+import type { RoundSettings } from './plan.ts';
+import { publishRetained, type Retained } from './retained.ts';
+import type { RoundList } from './round-list.ts';
+import type { Act, Coordinator, CoordinatorEvent, Effect, RoundRules, Store } from './round-states.ts';
+import type { RoundStore } from './round-store.ts';
+import type { RoundWatcher } from './rounds.ts';
+
+export interface ShellParts {
+  readonly store: RoundStore;
+  readonly list: RoundList;
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly settings: RoundSettings;
+  /** The round has ended; its result is stored. */
+  readonly onEnd: () => void;
+}
+
+/** What failed because the disk was full, say, is tried again: the round would wait for it for ever. */
+const tryAgainMs = 10_000;
+
+export class CoordinatorShell {
+  readonly #rules: RoundRules;
+  readonly #parts: ShellParts;
+  readonly #homes: ReadonlyMap<string, RosterHome>;
+  readonly #watchers = new Set<RoundWatcher>();
+  #now: Coordinator;
+  #timers: (() => void)[] = [];
+  /** One after the other, so that nothing is asked of a home after it was taken back. */
+  #sending: Promise<void> = Promise.resolve();
+
+  constructor(rules: RoundRules, state: Coordinator, parts: ShellParts) {
+    this.#rules = rules;
+    this.#now = state;
+    this.#parts = parts;
+    this.#homes = new Map(rules.round.roster.homes.map((home) => [home.id, home]));
+  }
+
+  /** Goes on from the state it was given, and with what is due by now. */
+  start(): void {
+    const { deadline, expiry } = this.#rules.round.announce;
+    const now = this.#parts.clock.now();
+    this.#feed({ type: 'resumed' });
+    for (const [at, event] of [
+      [deadline, { type: 'deadline' }],
+      [expiry, { type: 'expiry' }],
+    ] as const) {
+      if (at <= now) this.#feed(event);
+      else this.#at(at as EpochMs, event);
+    }
+  }
+
+  /** A message of a home about this round. What is wrong with it is logged: no home is told. */
+  receive(name: HomeMessage, home: string, payload: Uint8Array): void {
+    const { log } = this.#parts;
+    const sender = this.#homes.get(home);
+    if (sender === undefined) {
+      log.warn({ home, name }, 'ignored: not in the roster of the round');
+      return;
+    }
+    try {
+      const event = eventOf(this.#rules.round, this.#now, { name, home: sender, payload });
+      if (event === undefined) return;
+      if (event.type === 'complaint') log.warn({ home, contributor: this.#idOf(event.contributor) }, 'complaint');
+      this.#feed(event);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      log.warn({ home, name, code: error.code, reason: error.reason }, error.message);
+    }
+  }
+
+  follow(watcher: RoundWatcher): void {
+    this.#watchers.add(watcher);
+  }
+
+  row(): RoundRow {
+    const row = this.#parts.list.row(this.#rules.round.id);
+    if (row === undefined) throw new RangeError(`round ${this.#rules.round.id} is not stored`);
+    return row;
+  }
+
+  /** Everything that is asked of homes now, again. */
+  publishRetained(): Promise<void> {
+    const { round } = this.#rules;
+    if (this.#hasEnded()) return this.#sending;
+    this.#send(() => publishRetained(this.#parts.link, [this.#announcement(() => round.signed)]));
+    if (this.#now.state === 'opening') {
+      const { answers } = this.#now;
+      this.#ask(round.roster.homes.map((home) => home.index).filter((home) => answers[home - 1] === undefined));
+    }
+    return this.#sending;
+  }
+
+  /** Hears nothing more; resolves when what was being sent is sent. */
+  stop(): Promise<void> {
+    this.#cancelTimers();
+    this.#watchers.clear();
+    return this.#sending;
+  }
+
+  /** Throws only where the disk fails: then nothing has happened. */
+  #feed(event: CoordinatorEvent): void {
+    const { store, clock, settings } = this.#parts;
+    const [next, effects] = coordinate(this.#rules, this.#now, event);
+    const now = clock.now();
+    const times = { now, retainResultUntil: after(now, settings.keepResults) };
+    store.write(this.#rules.round.id, effects.filter(isStore), times);
+    this.#now = next;
+    for (const act of effects) if (!isStore(act)) this.#carryOut(act);
+    if (effects.some(isStore)) this.#tellWatchers();
+  }
+
+  #carryOut(act: Act): void {
+    switch (act.type) {
+      case 'ask':
+        this.#ask(act.members);
+        break;
+      case 'startGrace':
+        this.#at(after(this.#parts.clock.now(), this.#parts.settings.grace), { type: 'graceOver' });
+        break;
+      case 'end':
+        this.#end(act.result, act.text);
+        break;
+      case 'note':
+        this.#parts.log.warn({ home: this.#idOf(act.home) }, act.what);
+    }
+  }
+
+  #ask(members: readonly number[]): void {
+    const { link, store } = this.#parts;
+    const { round } = this.#rules;
+    this.#send(() => {
+      const now = this.#now;
+      if (now.state !== 'opening') return Promise.resolve();
+      const requestOf = openRequests(round, now.set, store.reports(round.id, now.set.contributors));
+      // The round may end while they are being sent.
+      const payload = (member: number) => (this.#now.state === 'opening' ? requestOf(member) : undefined);
+      return publishRetained(
+        link,
+        members.map((member) => this.#request(member, () => payload(member))),
+      );
+    });
+  }
+
+  #end(result: Result, text: string): void {
+    const { link, log, onEnd } = this.#parts;
+    const { round } = this.#rules;
+    this.#cancelTimers();
+    log.info({ state: result.state, ...(result.state === 'failed' && { reason: result.reason }) }, 'round ended');
+    const topic = topicOf(link.prefix, 'result', { cohort: result.cohort, round: round.id });
+    this.#send(() =>
+      publishRetained(link, [
+        { topic, payload: () => text },
+        this.#announcement(() => ''),
+        ...(result.set === undefined ? [] : round.roster.homes.map(({ index }) => this.#request(index, () => ''))),
+      ]),
+    );
+    onEnd();
+  }
+
+  #announcement(payload: Retained['payload']): Retained {
+    const { id, announce } = this.#rules.round;
+    return { topic: topicOf(this.#parts.link.prefix, 'round', { cohort: announce.cohort, round: id }), payload };
+  }
+
+  #request(member: number, payload: Retained['payload']): Retained {
+    const levels = { home: this.#idOf(member), round: this.#rules.round.id };
+    return { topic: topicOf(this.#parts.link.prefix, 'open', levels), payload };
+  }
+
+  #send(work: () => Promise<void>): void {
+    // Only reading the database can fail here; the next connect publishes it all again.
+    this.#sending = this.#sending.then(work).catch((error: unknown) => this.#parts.log.error(error, 'not published'));
+  }
+
+  #at(at: EpochMs, event: CoordinatorEvent): void {
+    if (this.#hasEnded()) return;
+    const { clock } = this.#parts;
+    const cancel = clock.at(at, () => {
+      try {
+        this.#feed(event);
+      } catch (error) {
+        this.#at(after(clock.now(), tryAgainMs), event);
+        throw error;
+      }
+      return this.#sending;
+    });
+    this.#timers.push(cancel);
+  }
+
+  #hasEnded(): boolean {
+    return this.#now.state === 'opened' || this.#now.state === 'failed';
+  }
+
+  #cancelTimers(): void {
+    for (const cancel of this.#timers) cancel();
+    this.#timers = [];
+  }
+
+  #tellWatchers(): void {
+    if (this.#watchers.size === 0) return;
+    const row = this.row();
+    for (const watcher of this.#watchers) watcher.progress(row);
+    if (this.#now.state !== 'opened' && this.#now.state !== 'failed') return;
+    for (const watcher of this.#watchers) watcher.ended(this.#now.result);
+    this.#watchers.clear();
+  }
+
+  #idOf(index: number): string {
+    return this.#rules.round.roster.homes[index - 1]?.id ?? `home ${index}`;
+  }
+}
+
+const storeTypes: Readonly<Record<Store['type'], true>> = {
+  storeReport: true,
+  storeDecline: true,
+  storeSet: true,
+  storeAnswer: true,
+  storeResult: true,
+};
+
+function isStore(effect: Effect): effect is Store {
+  return effect.type in storeTypes;
+}

@@ -1,0 +1,24 @@
+/**
+ * Publishes many retained messages, few at a time: those of a thousand members do not stand in memory together.
+ */
+import type { Link } from '../mqtt/link.ts';
+
+export interface Retained {
+  readonly topic: string;
+  /** Empty takes back what is there. Made when its turn comes; undefined where it is no longer to be sent. */
+  readonly payload: () => Uint8Array | string | undefined;
+}
+
+const atATime = 16;
+
+export async function publishRetained(link: Link, messages: readonly Retained[]): Promise<void> {
+  for (let start = 0; start < messages.length; start += atATime) {
+    const group = messages.slice(start, start + atATime);
+    await Promise.all(
+      group.map(async ({ topic, payload }) => {
+        const bytes = payload();
+        if (bytes !== undefined) await link.publish(topic, bytes, { retain: true });
+      }),
+    );
+  }
+}

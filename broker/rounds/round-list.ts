@@ -1,0 +1,82 @@
+/**
+ * Rounds as operators see them, read off the tables: how far each has come.
+ */
+import { toHex } from '../protocol/hex.ts';
+import { decodeSigned } from '../protocol/message.ts';
+import { Announce } from '../protocol/messages.ts';
+import type { RoundRow } from '../protocol/operator.ts';
+import type { Database } from '../store/database.ts';
+
+/** More are not listed. */
+const longestList = 500;
+
+export class RoundList {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  row(round: string): RoundRow | undefined {
+    return this.#rows('WHERE round = ?', [round])[0];
+  }
+
+  /** Newest first. */
+  rows(cohort?: string): RoundRow[] {
+    return cohort === undefined ? this.#rows('', []) : this.#rows('WHERE cohort = ?', [cohort]);
+  }
+
+  #rows(where: string, values: readonly string[]): RoundRow[] {
+    const rows = this.#database
+      .prepare(
+        `SELECT round, cohort, announce, members, announced_at_ms, results.state, results.reason,
+           EXISTS (SELECT 1 FROM contributor_sets s WHERE s.round = rounds.round) AS fixed,
+           (SELECT count(*) FROM reports r WHERE r.round = rounds.round) AS reports,
+           (SELECT count(*) FROM answers a WHERE a.round = rounds.round) AS answers
+         FROM rounds LEFT JOIN results USING (round) ${where}
+         ORDER BY announced_at_ms DESC, rounds.rowid DESC LIMIT ${longestList}`,
+      )
+      .all(...values) as RowColumns[];
+    const declines = this.#database.prepare(
+      'SELECT reason, count(*) AS homes FROM declines WHERE round = ? GROUP BY reason',
+    );
+    return rows.map((row) => {
+      const declined = declines.all(row.round) as { reason: string; homes: number }[];
+      return rowOf(row, Object.fromEntries(declined.map(({ reason, homes }) => [reason, homes])));
+    });
+  }
+}
+
+interface RowColumns {
+  readonly round: string;
+  readonly cohort: string;
+  readonly announce: Buffer;
+  readonly members: number;
+  readonly announced_at_ms: number;
+  readonly state: 'opened' | 'failed' | null;
+  readonly reason: string | null;
+  readonly fixed: 0 | 1;
+  readonly reports: number;
+  readonly answers: number;
+}
+
+function rowOf(columns: RowColumns, declined: Record<string, number>): RoundRow {
+  const announce = Announce.decode(decodeSigned(columns.announce, Announce.type).payload);
+  return {
+    round: toHex(announce.id),
+    cohort: columns.cohort,
+    state: columns.state ?? (columns.fixed === 1 ? 'opening' : 'collecting'),
+    query: announce.query,
+    ...announce.grid,
+    openedAt: columns.announced_at_ms,
+    deadline: announce.deadline,
+    expiry: announce.expiry,
+    minimum: announce.minimum,
+    members: columns.members,
+    reports: columns.reports,
+    declined,
+    answers: columns.answers,
+    needed: columns.members - announce.dropouts,
+    ...(columns.reason !== null && { reason: columns.reason }),
+  };
+}

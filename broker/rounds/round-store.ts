@@ -1,0 +1,188 @@
+/**
+ * Rounds on disk. A round's state is what its tables hold: each effect adds rows, and the same rows are read back after
+ * a restart. They are needed for the list of rounds anyway, and a report in them is stored once; a log of events or the
+ * state as one value would hold every report a second time.
+ */
+import type { EpochMs } from '../protocol/clock.ts';
+import type { DeclineReason } from '../protocol/fields.ts';
+import type { Round } from '../protocol/round.ts';
+import type { Database } from '../store/database.ts';
+import type { Heard, Store } from './round-states.ts';
+
+export interface StoredRound {
+  readonly round: string;
+  readonly cohort: string;
+  /** Roster hash. */
+  readonly roster: Uint8Array;
+  readonly announce: Uint8Array;
+  readonly matching: readonly number[];
+  readonly announcedAt: EpochMs;
+}
+
+export class RoundStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** All of it or nothing. */
+  insert(round: Round, parts: { matching: readonly number[]; request: string; now: EpochMs }): void {
+    this.#database
+      .prepare(
+        `INSERT INTO rounds (round, cohort, roster, announce, members, matching, request, announced_at_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        round.id,
+        round.announce.cohort,
+        round.roster.hash,
+        round.signed,
+        round.roster.homes.length,
+        JSON.stringify(parts.matching),
+        parts.request,
+        parts.now,
+      );
+  }
+
+  /** Carries out what one transition has to have on disk: all of it or nothing. */
+  write(round: string, stores: readonly Store[], times: { now: EpochMs; retainResultUntil: EpochMs }): void {
+    if (stores.length === 0) return;
+    this.#database.transaction(() => {
+      for (const store of stores) this.#write(round, store, times);
+    })();
+  }
+
+  #write(round: string, store: Store, times: { now: EpochMs; retainResultUntil: EpochMs }): void {
+    switch (store.type) {
+      case 'storeReport': {
+        const { home, salt, digest, bytes } = store;
+        this.#run('DELETE FROM declines WHERE round = ? AND home = ?', round, home);
+        this.#run('INSERT INTO reports VALUES (?, ?, ?, ?, ?)', round, home, salt, digest, bytes);
+        return;
+      }
+      case 'storeDecline':
+        this.#run('INSERT OR REPLACE INTO declines VALUES (?, ?, ?)', round, store.home, store.reason);
+        return;
+      case 'storeSet':
+        this.#run(
+          `INSERT INTO contributor_sets
+           VALUES (?1, ?2, 1 + (SELECT count(*) FROM contributor_sets WHERE round = ?1), ?3)`,
+          round,
+          store.set.hash,
+          store.set.signed,
+        );
+        return;
+      case 'storeAnswer':
+        this.#run('INSERT INTO answers VALUES (?, ?, ?, ?)', round, store.set.hash, store.home, store.sums);
+        return;
+      case 'storeResult': {
+        const { result, text } = store;
+        const reason = result.state === 'failed' ? result.reason : null;
+        this.#run(
+          'INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, 1)',
+          round,
+          result.state,
+          reason,
+          text,
+          times.now,
+          times.retainResultUntil,
+        );
+        // Sealed shares serve nobody any more.
+        this.#run('UPDATE reports SET report = NULL WHERE round = ?', round);
+      }
+    }
+  }
+
+  #run(sql: string, ...values: readonly (string | number | null | Uint8Array)[]): void {
+    this.#database.prepare(sql).run(...values);
+  }
+
+  roundOfRequest(request: string): string | undefined {
+    return this.#database.prepare('SELECT round FROM rounds WHERE request = ?').pluck().get(request) as
+      | string
+      | undefined;
+  }
+
+  /** Rounds without a result. */
+  running(): StoredRound[] {
+    return this.#rounds('WHERE round NOT IN (SELECT round FROM results)');
+  }
+
+  /** Ended rounds whose retained messages were not taken back for certain. */
+  toClear(): StoredRound[] {
+    return this.#rounds('WHERE cleared = 0 AND round IN (SELECT round FROM results)');
+  }
+
+  markCleared(round: string): void {
+    this.#run('UPDATE rounds SET cleared = 1 WHERE round = ?', round);
+  }
+
+  #rounds(where: string): StoredRound[] {
+    const rows = this.#database.prepare(`SELECT * FROM rounds ${where}`).all() as {
+      round: string;
+      cohort: string;
+      roster: Buffer;
+      announce: Buffer;
+      matching: string;
+      announced_at_ms: EpochMs;
+    }[];
+    return rows.map((row) => ({
+      round: row.round,
+      cohort: row.cohort,
+      roster: row.roster,
+      announce: row.announce,
+      matching: JSON.parse(row.matching) as number[],
+      announcedAt: row.announced_at_ms,
+    }));
+  }
+
+  /** What each home has said, in roster order, undefined where nothing. */
+  heard(round: string, homes: number): (Heard | undefined)[] {
+    const heard = new Array<Heard | undefined>(homes).fill(undefined);
+    const declines = this.#database.prepare('SELECT home, reason FROM declines WHERE round = ?').all(round);
+    for (const { home, reason } of declines as { home: number; reason: DeclineReason }[]) {
+      heard[home - 1] = { said: 'decline', reason };
+    }
+    const reports = this.#database.prepare('SELECT home, salt, digest FROM reports WHERE round = ?').all(round);
+    for (const { home, salt, digest } of reports as { home: number; salt: Buffer; digest: Buffer }[]) {
+      heard[home - 1] = { said: 'report', salt, digest };
+    }
+    return heard;
+  }
+
+  /** The signed set in force, if one is fixed. */
+  contributorSet(round: string): Uint8Array | undefined {
+    return this.#database
+      .prepare('SELECT signed FROM contributor_sets WHERE round = ? ORDER BY number DESC LIMIT 1')
+      .pluck()
+      .get(round) as Buffer | undefined;
+  }
+
+  /** Summed shares for that set, in roster order. */
+  answers(round: string, set: Uint8Array, homes: number): (Uint8Array | undefined)[] {
+    const answers = new Array<Uint8Array | undefined>(homes).fill(undefined);
+    const rows = this.#database
+      .prepare('SELECT home, sums FROM answers WHERE round = ? AND contributor_set = ?')
+      .all(round, set) as { home: number; sums: Buffer }[];
+    for (const { home, sums } of rows) answers[home - 1] = sums;
+    return answers;
+  }
+
+  /** Reports as received, of those homes, in that order. */
+  reports(round: string, homes: readonly number[]): Uint8Array[] {
+    const select = this.#database.prepare('SELECT report FROM reports WHERE round = ? AND home = ?').pluck();
+    return homes.map((home) => {
+      const report = select.get(round, home) as Buffer | null | undefined;
+      if (report === undefined || report === null) throw new RangeError(`round ${round}: no report of home ${home}`);
+      return report;
+    });
+  }
+
+  /** The signed result. */
+  result(round: string): string | undefined {
+    return this.#database.prepare('SELECT signed FROM results WHERE round = ?').pluck().get(round) as
+      | string
+      | undefined;
+  }
+}
