@@ -1,0 +1,117 @@
+/**
+ * One device as it is polled: its last reading, its last failure, and when it is due. Says an outage once, and its
+ * end once.
+ */
+import type { Logger } from 'pino';
+import type { Clock, EpochMs } from '../../broker/protocol/clock.ts';
+import type { Measured, Meter } from '../../hardware/meter.ts';
+import { formatDuration } from '../duration.ts';
+import { type Told, toldBy } from '../errors.ts';
+import { nextPoll } from './schedule.ts';
+
+export interface PolledDevice {
+  readonly id: string;
+  readonly meter: Meter;
+  readonly everyMs: number;
+}
+
+export interface Sample {
+  readonly at: EpochMs;
+  readonly measured: readonly Measured[];
+}
+
+export interface Failure extends Told {
+  /** When the first of the readings in a row failed, and the last. */
+  readonly since: EpochMs;
+  readonly at: EpochMs;
+  readonly tries: number;
+  /** When the device answered again. */
+  readonly until?: EpochMs;
+}
+
+export interface DeviceState {
+  readonly id: string;
+  readonly last?: Sample;
+  readonly failure?: Failure;
+}
+
+export class DevicePoll {
+  readonly #device: PolledDevice;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #due: EpochMs;
+  #last: Sample | undefined;
+  #failure: Failure | undefined;
+
+  /** Due at once, then by its interval. */
+  constructor(device: PolledDevice, clock: Clock, log: Logger) {
+    this.#device = device;
+    this.#clock = clock;
+    this.#log = log.child({ device: device.id });
+    this.#due = clock.now();
+  }
+
+  get due(): EpochMs {
+    return this.#due;
+  }
+
+  state(): DeviceState {
+    return {
+      id: this.#device.id,
+      ...(this.#last && { last: this.#last }),
+      ...(this.#failure && { failure: this.#failure }),
+    };
+  }
+
+  /** @returns what was read; undefined where that failed. @throws only the reason of `signal` */
+  async read(signal: AbortSignal): Promise<Sample | undefined> {
+    try {
+      const measured = await this.#device.meter.read(signal);
+      this.#last = { at: this.#clock.now(), measured };
+      this.#answered(this.#last.at);
+      return this.#last;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#failed(error, this.#clock.now());
+      return undefined;
+    } finally {
+      const failures = this.#isOut() ? (this.#failure?.tries ?? 0) : 0;
+      this.#due = nextPoll(this.#clock.now(), this.#device.everyMs, failures);
+    }
+  }
+
+  #isOut(): boolean {
+    return this.#failure !== undefined && this.#failure.until === undefined;
+  }
+
+  #answered(at: EpochMs): void {
+    if (this.#failure === undefined || !this.#isOut()) return;
+    this.#failure = { ...this.#failure, until: at };
+    const seconds = Math.max(1, Math.round((at - this.#failure.since) / 1000));
+    this.#log.info(`${this.#device.id} answers again, after ${formatDuration(seconds * 1000)}`);
+  }
+
+  #failed(error: unknown, at: EpochMs): void {
+    const told = toldBy(error);
+    const goesOn = this.#isOut() ? this.#failure : undefined;
+    this.#failure = {
+      ...(told ?? bug(error)),
+      since: goesOn?.since ?? at,
+      at,
+      tries: (goesOn?.tries ?? 0) + 1,
+    };
+    if (goesOn !== undefined) return;
+    const { code, says, remedy } = this.#failure;
+    // The stack only of what is none of our own errors: those say all there is to say.
+    this.#log.warn({ code, ...(told === undefined && { err: error }) }, `${says}. What to do: ${remedy}`);
+  }
+}
+
+function bug(error: unknown): Told {
+  const kind = error instanceof Error ? error.name : typeof error;
+  return {
+    code: 'READING_FAILED',
+    says: `reading failed by an error of the agent's own (${kind})`,
+    remedy: 'Report it, with the lines around it in the log; polling goes on.',
+  };
+}

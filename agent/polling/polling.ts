@@ -1,0 +1,62 @@
+/**
+ * Opens the buses and devices of the configuration and polls them.
+ */
+import type { Logger } from 'pino';
+import type { Clock } from '../../broker/protocol/clock.ts';
+import type { Bus } from '../../hardware/bus/bus.ts';
+import { openBus, openDevice } from '../../hardware/open-device.ts';
+import type { BusSettings, DeviceSettings, Settings } from '../config-schema.ts';
+import type { KnownDevice } from '../store/device-store.ts';
+import type { ReadingStore } from '../store/reading-store.ts';
+import { BusPoller } from './bus-poller.ts';
+import type { DeviceState, PolledDevice } from './device-poll.ts';
+import { keeperOf } from './keeper.ts';
+
+export interface Polling {
+  /** Of all devices, in the order of the configuration. */
+  states(): DeviceState[];
+  close(): Promise<void>;
+}
+
+export interface PollingParts {
+  readonly settings: Pick<Settings, 'buses' | 'devices' | 'tensors'>;
+  readonly devices: ReadonlyMap<string, KnownDevice>;
+  readonly readings: ReadingStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** @throws {HardwareError} PROFILE_UNKNOWN, PROFILE_INVALID; what is wrong with a port or a device is said later */
+export function startPolling(parts: PollingParts): Polling {
+  const { settings, clock, log } = parts;
+  const keep = keeperOf(parts);
+  const lines = settings.buses.map((busSettings) => {
+    const bus = openBus(busConfigOf(busSettings));
+    const devices = settings.devices.filter((device) => device.bus === busSettings.id);
+    return { bus, devices: devices.map((device) => polledDevice(bus, device)) };
+  });
+  // Only now that every profile is known to be right.
+  const opened = lines.map(({ bus, devices }) => ({ bus, poller: new BusPoller({ devices, clock, log, keep }) }));
+  return {
+    states() {
+      const states = new Map(opened.flatMap(({ poller }) => poller.states()).map((state) => [state.id, state]));
+      return settings.devices.map(({ id }) => states.get(id) ?? { id });
+    },
+    async close() {
+      await Promise.all(
+        opened.map(async ({ bus, poller }) => {
+          await poller.close();
+          await bus.close();
+        }),
+      );
+    },
+  };
+}
+
+function busConfigOf({ port, baudRate, parity, dataBits, stopBits, timeout }: BusSettings) {
+  return { port, baudRate, parity, dataBits, stopBits, timeoutMs: timeout };
+}
+
+function polledDevice(bus: Bus, { id, address, profile, serial, pollEvery }: DeviceSettings): PolledDevice {
+  return { id, meter: openDevice({ bus, address, profile, serial }), everyMs: pollEvery };
+}
