@@ -69,7 +69,7 @@ export function answerOpen(round: Round, own: number, pairKeys: PairKeys, { set,
  * @returns the summed shares
  * @throws {ProtocolError} ANSWER_REFUSED, MESSAGE_*
  */
-export function readAnswer(round: Round, setHash: Uint8Array, bytes: Uint8Array, member = ''): Uint8Array {
+export function readAnswer(round: Round, setHash: Uint8Array, bytes: Uint8Array, member = '?'): Uint8Array {
   const answer = Answer.decode(bytes);
   assertSameRound(round, setHash, answer, member);
   if (answer.sums.length !== 8 * round.blocks) throw refusal(member, 'its sums have another length', 'length');
@@ -82,7 +82,7 @@ export function readAnswer(round: Round, setHash: Uint8Array, bytes: Uint8Array,
  * @returns the index of the contributor it names
  * @throws {ProtocolError} ANSWER_REFUSED, MESSAGE_*
  */
-export function readComplaint(round: Round, set: AcceptedSet, bytes: Uint8Array, member = ''): number {
+export function readComplaint(round: Round, set: AcceptedSet, bytes: Uint8Array, member = '?'): number {
   const complaint = Complaint.decode(bytes);
   assertSameRound(round, set.hash, complaint, member);
   if (set.contributors.includes(complaint.contributor)) return complaint.contributor;

@@ -42,7 +42,7 @@ export function makeReport(
 export function readReport(
   round: Round,
   bytes: Uint8Array,
-  home = '',
+  home = '?',
 ): { salt: Uint8Array; shares: readonly Uint8Array[] } {
   const report = Report.decode(bytes);
   if (!sameBytes(report.round, round.hash)) {
@@ -59,7 +59,7 @@ export function readReport(
  * @param home whose decline it is, for the error
  * @throws {ProtocolError} REPORT_REFUSED, MESSAGE_*
  */
-export function readDecline(round: Round, bytes: Uint8Array, home = ''): Decline['reason'] {
+export function readDecline(round: Round, bytes: Uint8Array, home = '?'): Decline['reason'] {
   const decline = Decline.decode(bytes);
   if (sameBytes(decline.round, round.hash)) return decline.reason;
   throw new ProtocolError('REPORT_REFUSED', { home, why: 'its decline is of another round', reason: 'round' });

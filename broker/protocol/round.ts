@@ -70,6 +70,8 @@ export function checkAnnounce(signed: Uint8Array, context: AnnounceContext): Rou
   if (sharing.collusion < Math.ceil(homes / context.collusionDivisor)) {
     throw refusal(`it withstands no more than ${sharing.collusion} colluding homes of ${homes}`, 'collusion');
   }
+  const length = vectorLength(announce);
+  if (length > longestVector) throw refusal(`it asks for ${length} integers, over ${longestVector}`, 'vector-length');
   assertTimes(announce, context.now);
   assertStatistics(announce);
   if (announce.minimum > homes) throw refusal('its minimum is above the number of homes', 'minimum');
@@ -77,8 +79,6 @@ export function checkAnnounce(signed: Uint8Array, context: AnnounceContext): Rou
   if (!limitFitsField(homes, announce.limit)) {
     throw refusal('its limit is more than the fields hold', 'limit-overflow');
   }
-  const length = vectorLength(announce);
-  if (length > longestVector) throw refusal(`it asks for ${length} integers, over ${longestVector}`, 'vector-length');
   const hash = createHash('sha256').update('wattveil/1/round\0').update(payload).digest();
   return { announce, id, hash, signed, roster, sharing, length, blocks: blocksOf(length, sharing.packing) };
 }

@@ -65,8 +65,7 @@ export class Sealing {
 /** What key and nonce are bound to: the purpose, roster and round, sender and receiver. */
 export function sealInfo({ rosterHash, roundHash }: SealContext, from: number, to: number): Uint8Array {
   const indices = Buffer.alloc(8);
-  indices.writeUInt32BE(from, 0);
-  indices.writeUInt32BE(to, 4);
+  writeIndices(indices, 0, from, to);
   return Buffer.concat([infoStart, rosterHash, roundHash, indices]);
 }
 
@@ -87,58 +86,57 @@ const fromAt = infoStart.length + 2 * digestBytes;
 const infoBytes = fromAt + 8;
 
 /**
- * HKDF-SHA256 (RFC 5869) of 44 bytes, written out as its six hashes: with the parts that stay the same left in place
- * this takes 6 µs, hkdfSync 10.
+ * HKDF-SHA256 (RFC 5869) of 44 bytes, written out as its six hashes: with all that stays the same left in place this
+ * takes half as long as hkdfSync. Digests pass as binary text, because making a Buffer costs more than the hash itself.
  */
 class Derivation {
-  // Each holds what one hash of an HMAC goes over: the padded key first, then the message.
-  readonly #extractInner = Buffer.alloc(blockBytes + digestBytes);
-  readonly #firstInner = Buffer.alloc(blockBytes + infoBytes + 1);
-  readonly #secondInner = Buffer.alloc(blockBytes + digestBytes + infoBytes + 1);
+  // Each holds what one hash goes over: a padded key (RFC 2104), then the message.
+  readonly #extract = Buffer.alloc(blockBytes + digestBytes);
+  readonly #first = Buffer.alloc(blockBytes + infoBytes + 1);
+  readonly #second = Buffer.alloc(blockBytes + digestBytes + infoBytes + 1);
   readonly #outer = Buffer.alloc(blockBytes + digestBytes);
+  readonly #extracted = Buffer.alloc(digestBytes);
   readonly #out = Buffer.alloc(2 * digestBytes);
+  readonly #key = this.#out.subarray(0, 32);
+  readonly #nonce = this.#out.subarray(32, 44);
 
   constructor(context: SealContext) {
     // The indices are written over for each seal.
     const info = sealInfo(context, 0, 0);
-    this.#firstInner.set(info, blockBytes);
-    this.#firstInner[blockBytes + infoBytes] = 1;
-    this.#secondInner.set(info, blockBytes + digestBytes);
-    this.#secondInner[blockBytes + digestBytes + infoBytes] = 2;
+    this.#first.set(info, blockBytes);
+    this.#first[blockBytes + infoBytes] = 1;
+    this.#second.set(info, blockBytes + digestBytes);
+    this.#second[blockBytes + digestBytes + infoBytes] = 2;
   }
 
   /** The two are views that the next call overwrites. */
   keyOf({ from, to, pairKey, salt }: SealParties): { key: Uint8Array; nonce: Uint8Array } {
-    for (const [buffer, at] of [
-      [this.#firstInner, blockBytes + fromAt],
-      [this.#secondInner, blockBytes + digestBytes + fromAt],
-    ] as const) {
-      buffer.writeUInt32BE(from, at);
-      buffer.writeUInt32BE(to, at + 4);
-    }
-    pad(this.#extractInner, salt, 0x36);
-    this.#extractInner.set(pairKey, blockBytes);
-    const extracted = this.#hmac(this.#extractInner, salt);
-    pad(this.#firstInner, extracted, 0x36);
-    const first = this.#hmac(this.#firstInner, extracted);
-    this.#secondInner.set(this.#firstInner.subarray(0, blockBytes));
-    this.#secondInner.set(first, blockBytes);
-    const second = this.#hmac(this.#secondInner, extracted);
-    this.#out.set(first);
-    this.#out.set(second, digestBytes);
-    return { key: this.#out.subarray(0, 32), nonce: this.#out.subarray(32, 44) };
+    writeIndices(this.#first, blockBytes + fromAt, from, to);
+    writeIndices(this.#second, blockBytes + digestBytes + fromAt, from, to);
+    this.#extract.set(pairKey, blockBytes);
+    this.#hmac(salt, this.#extract, this.#extracted, 0);
+    this.#hmac(this.#extracted, this.#first, this.#out, 0);
+    this.#second.set(this.#key, blockBytes);
+    this.#hmac(this.#extracted, this.#second, this.#out, digestBytes);
+    return { key: this.#key, nonce: this.#nonce };
   }
 
-  /** @param inner the inner key block and the message */
-  #hmac(inner: Buffer, key: Uint8Array): Buffer {
+  /** @param message after room for a block, which the padded key comes into */
+  #hmac(key: Uint8Array, message: Buffer, into: Buffer, at: number): void {
+    pad(message, key, 0x36);
     pad(this.#outer, key, 0x5c);
-    this.#outer.set(hash('sha256', inner, 'buffer'), blockBytes);
-    return hash('sha256', this.#outer, 'buffer');
+    this.#outer.write(hash('sha256', message, 'binary'), blockBytes, 'binary');
+    into.write(hash('sha256', this.#outer, 'binary'), at, 'binary');
   }
 }
 
-/** The key block of HMAC (RFC 2104) for keys of at most a block. */
+function writeIndices(buffer: Buffer, at: number, from: number, to: number): void {
+  buffer.writeUInt32BE(from, at);
+  buffer.writeUInt32BE(to, at + 4);
+}
+
+/** The key block of HMAC for keys of at most a block. */
 function pad(block: Uint8Array, key: Uint8Array, filler: number): void {
-  block.fill(filler, 0, blockBytes);
-  for (let at = 0; at < key.length; at++) block[at] = (key[at] ?? 0) ^ filler;
+  for (let at = 0; at < key.length; at++) block[at] = (key[at] as number) ^ filler;
+  block.fill(filler, key.length, blockBytes);
 }

@@ -4,9 +4,11 @@
  */
 import canonicalize from 'canonicalize';
 import type * as z from 'zod';
-import { longestMessage } from './cbor.ts';
 import { ProtocolError } from './errors.ts';
 import { assertSignature, type SigningKey, signedBytes } from './signing.ts';
+
+/** The longest text of any kind: a result of 4,096 integers takes a fifth of it. */
+export const longestJson = 1024 * 1024;
 
 /** @returns the text as sent, signature included */
 export function signJson<T extends { v: 1; type: string }>(key: SigningKey, object: T): string {
@@ -46,11 +48,11 @@ export function canonicalJson(object: object): string {
 }
 
 function parseCanonical(received: string | Uint8Array, type: string): Record<string, unknown> {
-  if (received.length > longestMessage) {
+  if (received.length > longestJson) {
     throw new ProtocolError('MESSAGE_TOO_LARGE', {
       message: type,
       bytes: received.length,
-      limit: longestMessage,
+      limit: longestJson,
       reason: 'too-large',
     });
   }
