@@ -45,6 +45,13 @@ export class HomeStore {
       .get(home) as StoredHome | undefined;
   }
 
+  /** Approved, or waiting for the operator. */
+  isKnown(home: string): boolean {
+    const known =
+      'SELECT 1 FROM homes WHERE home = @home UNION ALL SELECT 1 FROM enrolment_requests WHERE home = @home';
+    return this.#database.prepare(known).get({ home }) !== undefined;
+  }
+
   homeOfIdentity(identity: Uint8Array): string | undefined {
     return this.#database.prepare('SELECT home FROM homes WHERE identity = ?').pluck().get(identity) as
       | string

@@ -1,7 +1,7 @@
 /**
  * An Ed25519 private key in a file of its own, readable by its owner alone.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BrokerError } from '../errors.ts';
 import { generateSigningKey, type SigningKey, signingKeyFromPem } from '../protocol/signing.ts';
@@ -36,7 +36,8 @@ function createKeyFile(path: string): SigningKey {
   const key = generateSigningKey();
   // Whole or not at all, whatever happens in between.
   const unfinished = `${path}.new`;
-  const file = openSync(unfinished, 'w', 0o600);
+  rmSync(unfinished, { force: true });
+  const file = openSync(unfinished, 'wx', 0o600);
   try {
     writeSync(file, key.exportPkcs8Pem());
     fsyncSync(file);
