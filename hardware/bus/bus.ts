@@ -101,8 +101,8 @@ class LineBus implements Bus {
         if (cut.aborted) throw cut.reason;
         line.send(bytes);
       },
-      stray: () => line.oweSilence(strayQuietMs),
-      distrust: () => line.oweSilence(Math.max(timeoutMs, strayQuietMs)),
+      stray: () => line.distrust(strayQuietMs),
+      distrust: () => line.distrust(Math.max(timeoutMs, strayQuietMs)),
     };
   }
 

@@ -2,6 +2,8 @@
  * Whose turn it is: one at a time, and nobody twice while somebody else waits. Knows nothing of lines.
  */
 
+import { setMaxListeners } from 'node:events';
+
 interface Waiting {
   readonly grant: () => void;
   readonly refuse: (reason: unknown) => void;
@@ -20,6 +22,8 @@ export class FairQueue {
   take(who: string, signal: AbortSignal): Promise<() => void> {
     if (signal.aborted) return Promise.reject(signal.reason);
     if (this.#closed) return Promise.reject(this.#closed.reason);
+    // One signal may call off the readings of a whole house at once.
+    setMaxListeners(0, signal);
     return new Promise((resolve, reject) => {
       const leave = () => this.#remove(who, waiting);
       const callOff = () => {

@@ -10,7 +10,8 @@ import { pause } from './pause.ts';
 /** After bytes that nobody asked for: longer than adapters hold bytes back (FTDI: 16 ms). */
 export const strayQuietMs = 50;
 const longestNoiseMs = 5_000;
-const tickMs = 10;
+/** Also longer than that. */
+const tickMs = 20;
 const stalledMs = 20;
 const shortestBackOffMs = 100;
 const longestBackOffMs = 5_000;
@@ -26,6 +27,7 @@ export class Line {
   #onGone: ((error: HardwareError) => void) | undefined;
   #activeAt = Number.NEGATIVE_INFINITY;
   #owedMs = 0;
+  #doubtful = false;
   #failure: { readonly error: unknown; readonly count: number; readonly until: number } | undefined;
 
   constructor(endpoint: Endpoint, gapMs: number) {
@@ -47,7 +49,7 @@ export class Line {
       });
       this.#failure = undefined;
       this.#activeAt = performance.now();
-      this.oweSilence(strayQuietMs);
+      this.distrust(strayQuietMs);
     } catch (error) {
       const count = (this.#failure?.count ?? 0) + 1;
       const waitMs = Math.min(shortestBackOffMs * 2 ** (count - 1), longestBackOffMs);
@@ -77,26 +79,31 @@ export class Line {
     this.#owedMs = Math.max(this.#owedMs, ms);
   }
 
+  /** The same, when something may be on its way that nobody waits for. */
+  distrust(ms: number): void {
+    this.oweSilence(ms);
+    this.#doubtful = true;
+  }
+
   /**
    * Waits for the silence that is owed; what comes in meanwhile, or came in before, is dropped.
    * @throws {HardwareError} LINE_NOT_QUIET; or the reason of `signal`
    */
   async silence(signal: AbortSignal): Promise<void> {
-    const doubtful = this.#owedMs > 0;
-    if (doubtful) await this.#connection?.drop();
     const giveUpAt = performance.now() + longestNoiseMs + 2 * this.#owedMs;
-    // In doubt at least one tick: what is on its way up from the kernel has to be heard, to be dropped.
-    let leftMs = doubtful ? Math.max(this.#silenceLeftMs(), 1) : this.#silenceLeftMs();
-    while (leftMs > 0) {
+    // A process that stands still does not listen: what comes meanwhile is heard only when it moves again. So in doubt,
+    // or after it stood still, it has to listen for one whole tick before it may call the line quiet.
+    let listened = !this.#doubtful;
+    while (this.#silenceLeftMs() > 0 || !listened) {
       const from = performance.now();
       if (from > giveUpAt) throw new HardwareError('LINE_NOT_QUIET', { port: this.#endpoint.name });
-      const askedMs = Math.min(leftMs, tickMs);
+      const askedMs = listened ? Math.min(this.#silenceLeftMs(), tickMs) : tickMs;
       await pause(askedMs, signal);
-      // A process that stood still has not listened: bytes of that time are yet to be heard.
-      if (performance.now() - from > askedMs + stalledMs) this.#activeAt = performance.now();
-      leftMs = this.#silenceLeftMs();
+      listened = performance.now() - from < askedMs + stalledMs;
     }
+    if (this.#doubtful) await this.#connection?.drop();
     this.#owedMs = 0;
+    this.#doubtful = false;
   }
 
   async close(): Promise<void> {
@@ -112,7 +119,7 @@ export class Line {
   #heard(bytes: Uint8Array): void {
     this.#activeAt = performance.now();
     if (this.#listener) this.#listener(bytes);
-    else this.oweSilence(strayQuietMs);
+    else this.distrust(strayQuietMs);
   }
 
   #gone(error: HardwareError): void {

@@ -32,7 +32,9 @@ export function planReads(places: readonly Place[], limits: ReadLimits): Block[]
     if (joined) blocks[blocks.length - 1] = joined;
     else blocks.push({ kind: place.kind, at: place.at, count: registersOf(place.type) });
   }
-  return blocks.map((block, index) => tellApart(block, blocks.slice(0, index), limits));
+  const told: Block[] = [];
+  for (const block of blocks) told.push(tellApart(block, told, limits));
+  return told;
 }
 
 function byPlace(one: Place, other: Place): number {

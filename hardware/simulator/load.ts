@@ -33,7 +33,7 @@ export class LoadCounter {
     this.#since = since;
     this.#startWh = startWh;
     this.#watts = wattsOf(load);
-    this.#edges = typeof load === 'function' ? undefined : typeof load === 'number' ? [] : load.map(({ from }) => from);
+    this.#edges = edgesOf(load);
     this.#added = { at: since, import: 0, export: 0 };
   }
 
@@ -81,4 +81,9 @@ function wattsOf(load: Load): (at: number) => number {
   if (typeof load === 'number') return () => load;
   const steps = [...load].sort((one, other) => one.from - other.from);
   return (at) => steps.findLast(({ from }) => from <= at)?.watts ?? 0;
+}
+
+function edgesOf(load: Load): number[] | undefined {
+  if (typeof load === 'function') return undefined;
+  return typeof load === 'number' ? [] : load.map(({ from }) => from).sort((one, other) => one - other);
 }

@@ -4,15 +4,10 @@
 
 import type { Writable } from 'node:stream';
 
-interface Saying {
-  readonly bytes: Uint8Array;
-  readonly said: () => void;
-}
-
 export class PacedLine {
   readonly #wire: Writable;
   readonly #charMs: number;
-  readonly #sayings: Saying[] = [];
+  readonly #sayings: Uint8Array[] = [];
   #talking = false;
   #closed = false;
 
@@ -22,13 +17,12 @@ export class PacedLine {
   }
 
   /** One after the other, as no two can speak at once here. */
-  say(bytes: Uint8Array): Promise<void> {
-    return new Promise((said) => {
-      this.#sayings.push({ bytes, said });
-      if (!this.#talking) this.#next();
-    });
+  say(bytes: Uint8Array): void {
+    this.#sayings.push(bytes);
+    if (!this.#talking) this.#next();
   }
 
+  /** Breaks off in the middle of a word. */
   close(): void {
     this.#closed = true;
   }
@@ -39,15 +33,11 @@ export class PacedLine {
     if (saying) this.#talk(saying, performance.now(), 0);
   }
 
-  #talk(saying: Saying, from: number, sent: number): void {
+  #talk(saying: Uint8Array, from: number, sent: number): void {
     if (this.#closed) return;
-    const due = Math.min(Math.floor((performance.now() - from) / this.#charMs), saying.bytes.length);
-    if (due > sent) this.#wire.write(saying.bytes.subarray(sent, due));
-    if (due === saying.bytes.length) {
-      saying.said();
-      this.#next();
-      return;
-    }
-    setTimeout(() => this.#talk(saying, from, due), 1);
+    const due = Math.min(Math.floor((performance.now() - from) / this.#charMs), saying.length);
+    if (due > sent) this.#wire.write(saying.subarray(sent, due));
+    if (due === saying.length) this.#next();
+    else setTimeout(() => this.#talk(saying, from, due), 1);
   }
 }

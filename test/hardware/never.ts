@@ -1,0 +1,2 @@
+/** For readings that nobody calls off. */
+export const never = new AbortController().signal;
