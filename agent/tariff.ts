@@ -6,6 +6,7 @@ import { type OpenAdrEvent, Tariff } from '../broker/protocol/json-messages.ts';
 import { readSignedJson } from '../broker/protocol/signed-json.ts';
 import { refusalOf } from './policy/protocol-refusals.ts';
 import { RefusedError, refusal } from './policy/refusals.ts';
+import type { StoredTariff } from './store/home-store.ts';
 
 export interface TariffContext {
   /** Pinned Ed25519 public key. */
@@ -57,6 +58,23 @@ export function pricesOf(event: OpenAdrEvent): Price[] {
     const centsPerKwh = Number((value * 100).toPrecision(12));
     return [{ from, until: (from + stepMs) as EpochMs, centsPerKwh, currency }];
   });
+}
+
+/** A tariff as the household sees it. */
+export interface ShownTariff {
+  readonly cohort: string;
+  readonly sequence: number;
+  readonly receivedAt: EpochMs;
+  readonly until: EpochMs;
+  /** Its validity has ended; none has taken its place. */
+  readonly over: boolean;
+  readonly prices: readonly Price[];
+}
+
+export function shownTariff({ cohort, sequence, receivedAt, until, text }: StoredTariff, now: EpochMs): ShownTariff {
+  // Its signature and schema were checked before it was stored.
+  const { event } = Tariff.parse(JSON.parse(text));
+  return { cohort, sequence, receivedAt, until, over: until <= now, prices: pricesOf(event) };
 }
 
 /** ISO 8601, days to seconds: what a tariff's step is written in. */

@@ -2,10 +2,26 @@
  * Whether the cells that a report would release are all there. Looks at which slots are covered, at no value.
  */
 import { after, type EpochMs } from '../../broker/protocol/clock.ts';
-import { gridEnd } from '../../broker/protocol/grid.ts';
+import type { Grid } from '../../broker/protocol/fields.ts';
+import { gridEnd, spanOf } from '../../broker/protocol/grid.ts';
 import type { Announce } from '../../broker/protocol/messages.ts';
 import { idsOf } from './assess-round.ts';
+import type { OwnTensor } from './own-tensor.ts';
 import { type Refusal, refusal } from './refusals.ts';
+
+/** An interval of a source: what a report uses up. */
+export interface Cell {
+  readonly device: string;
+  readonly family: string;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** The cells that a report over this grid would use up: a grid has no gaps, so one for each source. */
+export function cellsOf(grid: Grid, tensors: readonly OwnTensor[]): Cell[] {
+  const { from, until } = spanOf(grid);
+  return tensors.map(({ source: { device, family } }) => ({ device, family, from, until }));
+}
 
 export interface Coverage {
   readonly id: string;

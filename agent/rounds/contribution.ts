@@ -2,13 +2,12 @@
  * A home as contributor of one round: whether and when it reports. Pure.
  */
 import type { EpochMs } from '../../broker/protocol/clock.ts';
-import { gridEnd } from '../../broker/protocol/grid.ts';
 import { Decline } from '../../broker/protocol/messages.ts';
 import { makeReport } from '../../broker/protocol/report.ts';
 import type { Round } from '../../broker/protocol/round.ts';
 import { encodeVector } from '../../broker/protocol/vector.ts';
 import { assessRound, type HomeFacts } from '../policy/assess-round.ts';
-import { checkCells } from '../policy/check-cells.ts';
+import { cellsOf, checkCells } from '../policy/check-cells.ts';
 import type { Seat } from '../policy/judge-announcement.ts';
 import { declineOf, type Refusal, type RefusalCode } from '../policy/refusals.ts';
 import { ownSum } from './own-sum.ts';
@@ -114,17 +113,13 @@ function release(event: SlotsRead, round: Round, seat: Seat, told: RefusalCode |
   const check = checkCells(announce, coverage, event.spentIn, event.now);
   if (check.cells === 'refused') return decline(round, check.refusal, told);
   if (check.cells === 'unsettled') return wait(check.until, told);
+  const tensors = event.slots.map(({ tensor }) => tensor);
   const { values, clipped } = ownSum(event.slots, announce.grid);
   const vector = encodeVector(announce, values);
   const made: Release = {
     report: makeReport(round, seat.own, seat.pairKeys, vector, event.salt, event.residues),
-    cells: event.slots.map(({ tensor: { source } }) => ({
-      device: source.device,
-      family: source.family,
-      from: announce.grid.from,
-      until: gridEnd(announce.grid),
-    })),
-    tensors: event.slots.map(({ tensor }) => tensor.id),
+    cells: cellsOf(announce.grid, tensors),
+    tensors: tensors.map(({ id }) => id),
   };
   const noted: Effect[] = clipped.length > 0 ? [{ type: 'noteClipped', tensors: clipped }] : [];
   return [{ state: 'releasing', release: made }, [...noted, { type: 'storeReport', round, release: made }]];

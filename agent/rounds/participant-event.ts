@@ -7,6 +7,7 @@ import type { Announce } from '../../broker/protocol/messages.ts';
 import type { Round } from '../../broker/protocol/round.ts';
 import type { Residues } from '../../broker/protocol/sharing.ts';
 import type { HomeFacts } from '../policy/assess-round.ts';
+import type { Cell } from '../policy/check-cells.ts';
 import type { Verdict } from '../policy/judge-announcement.ts';
 import type { OwnTensor } from '../policy/own-tensor.ts';
 import type { Refusal } from '../policy/refusals.ts';
@@ -38,14 +39,6 @@ export type ParticipantEvent = { readonly now: EpochMs } & (
   /** The round's end is proven: a signed result, or its expiry. */
   | { readonly type: 'over' }
 );
-
-/** An interval of a source that a report uses up. */
-export interface Cell {
-  readonly device: string;
-  readonly family: string;
-  readonly from: number;
-  readonly until: number;
-}
 
 /** A report on its way to the disk, with all that is stored with it. */
 export interface Release {

@@ -51,12 +51,18 @@ export interface Kept {
     | undefined;
 }
 
-/** Where a home stands in a round after a restart. */
-export function takeUp(round: Round, seat: Seat, { report, answer }: Kept): Participant {
+/** Where a home stands in a round that it has bound: at its beginning, or after a restart. */
+export function takeUp(round: Round, seat: Seat, { report, answer }: Kept = nothingKept): [TakingPart, Effect[]] {
   const membership: Membership =
     answer === undefined ? { state: 'unasked' } : { state: 'answered', setHash: answer.setHash, answer: answer.bytes };
-  return { state: 'takingPart', round, seat, contribution: contributionOf(report, answer), membership };
+  const contribution = contributionOf(report, answer);
+  return [
+    { state: 'takingPart', round, seat, contribution, membership },
+    [{ type: 'wake', at: round.announce.expiry as EpochMs }],
+  ];
 }
+
+const nothingKept: Kept = { report: undefined, answer: undefined };
 
 export function participate(now: Participant, event: ParticipantEvent): Step {
   switch (now.state) {
@@ -90,12 +96,9 @@ function announced(open: Uint8Array | undefined, event: Extract<ParticipantEvent
       ];
     case 'accepted': {
       const { round, seat } = verdict;
-      const fresh = takeUp(round, seat, { report: undefined, answer: undefined }) as TakingPart;
+      const [fresh, first] = takeUp(round, seat);
       // The id is bound before anything is sent in its name.
-      const bound: Effect[] = [
-        { type: 'bindRound', round },
-        { type: 'wake', at: round.announce.expiry as EpochMs },
-      ];
+      const bound: Effect[] = [{ type: 'bindRound', round }, ...first];
       // The member first: where a set is fixed without this home, it need not report any more.
       const [asMember, effects] = open === undefined ? [fresh, []] : takePart(fresh, { type: 'asked', now, open });
       const [asContributor, more] = participate(asMember, event);

@@ -43,7 +43,7 @@ export class Seats {
     // It passed when it came; what was seen since does not undo that.
     const epochs = new Map([[stored.epoch, fromHex(hash)]]);
     const context = { coordinator, authority, cohort, now: stored.acceptedAt, seen: new Map(), epochs };
-    return this.#take(checkRoster(stored.signed, context));
+    return this.#take(checkRoster(stored.signed, context), Number.POSITIVE_INFINITY);
   }
 
   /**
@@ -52,17 +52,17 @@ export class Seats {
    * @throws {ProtocolError | RefusedError} why it is refused; nothing of it is kept then
    */
   accept(signed: Uint8Array, hash: string, now: EpochMs): Seat {
-    const { store, cohort, authority, coordinator } = this.#parts;
+    const { store, cohort, authority, coordinator, mostHomes } = this.#parts;
     const seen = store.keysSeen();
     const roster = checkRoster(signed, { coordinator, authority, cohort, now, seen, epochs: store.epochsOf(cohort) });
     if (toHex(roster.hash) !== hash) throw new RefusedError(refusal('ROSTER_NOT_THE_ONE_NAMED'));
-    const seat = this.#take(roster);
+    const seat = this.#take(roster, mostHomes);
     store.keepRoster(roster, signed, now);
     return seat;
   }
 
-  #take(roster: AcceptedRoster): Seat {
-    const { own, secret, coordinator, mostHomes } = this.#parts;
+  #take(roster: AcceptedRoster, mostHomes: number): Seat {
+    const { own, secret, coordinator } = this.#parts;
     const index = ownPlace(roster, own, mostHomes);
     const seat: Seat = { roster, own: index, pairKeys: pairKeysOf(secret, roster), coordinator };
     this.#seats.set(toHex(roster.hash), seat);

@@ -76,11 +76,13 @@ export class Ledger {
     this.#database = database;
   }
 
-  write({ at, kind, subject, code, round, details }: NewEntry): void {
+  /** @returns whether it is new */
+  write({ at, kind, subject, code, round, details }: NewEntry): boolean {
     const { changes } = this.#database
       .prepare('INSERT OR IGNORE INTO ledger (at_ms, kind, subject, code, round, details) VALUES (?, ?, ?, ?, ?, ?)')
       .run(at, kind, subject, code, round ?? null, JSON.stringify(details));
     if (kind === 'refused' && changes > 0) this.#makeRoom();
+    return changes > 0;
   }
 
   /** Newest first. */

@@ -6,7 +6,8 @@ import type { EpochMs } from '../../broker/protocol/clock.ts';
 import { fromHex, toHex } from '../../broker/protocol/hex.ts';
 import type { AcceptedRoster, SeenKey } from '../../broker/protocol/roster.ts';
 import type { Round } from '../../broker/protocol/round.ts';
-import type { AnswerGiven, Cell, Release } from '../rounds/participant-event.ts';
+import type { Cell } from '../policy/check-cells.ts';
+import type { AnswerGiven, Release } from '../rounds/participant-event.ts';
 import type { Database } from './database.ts';
 import { answeredEntry, type Ledger, releasedEntry } from './ledger.ts';
 

@@ -1,0 +1,208 @@
+/**
+ * What an enrolled home does towards its cohort: shows who and what it is, takes part in rounds, takes tariffs.
+ */
+import type { Logger } from 'pino';
+import { type Clock, epochMs } from '../broker/protocol/clock.ts';
+import { fromHex } from '../broker/protocol/hex.ts';
+import { AgreementKey } from '../broker/protocol/messages.ts';
+import { signMessage } from '../broker/protocol/signing.ts';
+import { filterOf, type Received, topicOf } from '../broker/protocol/topics.ts';
+import { CataloguePublisher } from './catalogue-publisher.ts';
+import type { AgentConfig } from './config.ts';
+import type { HomeKeys } from './keys.ts';
+import type { MqttLink } from './mqtt-link.ts';
+import type { HomeFacts } from './policy/assess-round.ts';
+import type { OwnTensor } from './policy/own-tensor.ts';
+import { ParticipantShell } from './rounds/participant-shell.ts';
+import type { RefusalLog } from './rounds/refusal-log.ts';
+import { RoundInbox } from './rounds/round-inbox.ts';
+import { Seats } from './rounds/seats.ts';
+import type { Database } from './store/database.ts';
+import type { Enrolment, HomeStore } from './store/home-store.ts';
+import type { Ledger } from './store/ledger.ts';
+import { RoundStore } from './store/round-store.ts';
+import { readTariff } from './tariff.ts';
+import { catalogueEntries } from './tensors/catalogue.ts';
+import type { TensorStore } from './tensors/tensor.ts';
+
+export interface DutyParts {
+  readonly enrolment: Enrolment;
+  readonly config: Pick<AgentConfig, 'home' | 'broker' | 'policy'>;
+  readonly keys: HomeKeys;
+  readonly database: Database;
+  readonly store: HomeStore;
+  readonly ledger: Ledger;
+  readonly refusals: RefusalLog;
+  readonly tensors: TensorStore;
+  readonly link: MqttLink;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+/** What it listens to: in this order, so that a round's end is known before its announcement is looked at. */
+const cohortTopics = ['result', 'tariff', 'round'] as const;
+
+export class CohortDuties {
+  readonly #parts: DutyParts;
+  readonly #catalogue: CataloguePublisher;
+  readonly #shell: ParticipantShell;
+  readonly #inbox: RoundInbox;
+
+  constructor(parts: DutyParts) {
+    this.#parts = parts;
+    const { enrolment, config, keys, store, refusals, tensors, link, clock, random, log } = parts;
+    const { home } = config;
+    this.#catalogue = new CataloguePublisher({
+      home,
+      identity: keys.identity,
+      store,
+      clock,
+      entries: () => catalogueEntries(tensors.list()),
+      publish: (signed) => link.publish('catalogue', { home }, signed),
+    });
+    const rounds = new RoundStore(parts.database, parts.ledger);
+    const facts = () => this.#facts();
+    this.#shell = new ParticipantShell({
+      store: rounds,
+      refusals,
+      tensors,
+      facts,
+      clock,
+      random,
+      publish: (topic, round, payload) => link.publish(topic, { home, round }, payload),
+      fetchRoster: (hash) => link.subscribe(this.#rosterTopic(hash)),
+      noteClipped: (round, ids) => log.info({ round, tensors: ids }, 'values above the capacity were cut to it'),
+    });
+    const { cohort } = enrolment;
+    const coordinator = fromHex(enrolment.coordinator);
+    const seats = new Seats({
+      store: rounds,
+      own: {
+        home,
+        identity: keys.identity.publicKey,
+        agreement: keys.agreement.publicKey,
+        sequence: keys.sequence,
+      },
+      secret: keys.agreement,
+      cohort,
+      authority: fromHex(enrolment.authority),
+      coordinator,
+      mostHomes: config.policy.mostHomes,
+    });
+    this.#inbox = new RoundInbox({
+      cohort,
+      coordinator,
+      seats,
+      store: rounds,
+      shell: this.#shell,
+      refusals,
+      facts,
+      clock,
+    });
+  }
+
+  start(): void {
+    this.#catalogue.start();
+  }
+
+  /** Shows what is retained and asks for what is: the broker may have lost the one, this home missed the other. */
+  async connected(): Promise<void> {
+    const { link, keys, config, enrolment } = this.#parts;
+    const { home, broker } = config;
+    const { cohort } = enrolment;
+    const { agreement, identity, sequence } = keys;
+    const key = signMessage(identity, AgreementKey, { home, sequence, key: agreement.publicKey });
+    const shown = [link.publish('agreementKey', { home }, key), this.#catalogue.connected()];
+    const asked = cohortTopics.map((name) => link.subscribe(filterOf(broker.prefix, name, { cohort })));
+    await Promise.all([...shown, ...asked, link.subscribe(filterOf(broker.prefix, 'open', { home }))]);
+  }
+
+  /** A tensor was added, published, withdrawn. */
+  async changed(): Promise<void> {
+    await Promise.all([this.#catalogue.changed(), this.#inbox.reconsider()]);
+  }
+
+  /** Sharing was turned on or off. */
+  reconsider(): Promise<void> {
+    return this.#inbox.reconsider();
+  }
+
+  async received(received: Received, payload: Uint8Array): Promise<void> {
+    const { config, enrolment, link } = this.#parts;
+    switch (received.name) {
+      case 'open':
+        if (received.levels.home === config.home) await this.#inbox.asked(received.levels.round, payload);
+        return;
+      case 'round':
+        if (received.levels.cohort === enrolment.cohort) await this.#inbox.announced(received.levels.round, payload);
+        return;
+      case 'result':
+        if (received.levels.cohort === enrolment.cohort) await this.#inbox.resulted(received.levels.round, payload);
+        return;
+      case 'roster':
+        await Promise.all([
+          this.#inbox.rosterCame(received.levels.hash, payload),
+          link.unsubscribe(this.#rosterTopic(received.levels.hash)),
+        ]);
+        return;
+      case 'tariff':
+        if (received.levels.cohort === enrolment.cohort) this.#tariffCame(payload);
+        return;
+      default:
+      // Nothing that this home has asked for.
+    }
+  }
+
+  rounds(): { round: string; contribution: string; membership: string }[] {
+    return [...this.#shell.participants].flatMap(([round, now]) =>
+      now.state === 'takingPart'
+        ? [{ round, contribution: now.contribution.state, membership: now.membership.state }]
+        : [],
+    );
+  }
+
+  close(): void {
+    this.#catalogue.close();
+    this.#shell.close();
+  }
+
+  #rosterTopic(hash: string): string {
+    return topicOf(this.#parts.config.broker.prefix, 'roster', { cohort: this.#parts.enrolment.cohort, hash });
+  }
+
+  #tariffCame(payload: Uint8Array): void {
+    const { enrolment, store, clock, refusals, log } = this.#parts;
+    const { cohort } = enrolment;
+    const text = Buffer.from(payload).toString('utf8');
+    const last = store.tariff(cohort);
+    // Retained, so the one in force comes again at every connect.
+    if (payload.length === 0 || last?.text === text) return;
+    const coordinator = fromHex(enrolment.coordinator);
+    try {
+      const tariff = readTariff(payload, { coordinator, cohort, now: clock.now(), lastSequence: last?.sequence });
+      const { sequence, until } = tariff;
+      store.keepTariff({ cohort, sequence, until: epochMs(until), text, receivedAt: clock.now() });
+      log.info({ sequence }, 'a new tariff is in force');
+    } catch (error) {
+      refusals.noteError(error, 'tariff', { message: 'tariff' });
+    }
+  }
+
+  #facts(): HomeFacts {
+    const { store, config, tensors } = this.#parts;
+    const { minContributors, shortestSlot, collusionDivisor, mostHomes } = config.policy;
+    const shown = store.shownTensors();
+    const own = tensors.list().map((tensor): OwnTensor => {
+      const { id, tags, quantity, unit, capacity, source, device, published, consentFrom } = tensor;
+      const ancestors = device === undefined ? [] : tensors.ancestorsOf(device);
+      const known = { id, tags, quantity, unit, capacity, source, device, published, consentFrom };
+      return { ...known, ancestors, shown: shown.has(id) };
+    });
+    return {
+      sharing: store.isSharing(),
+      policy: { minContributors, shortestSlotMs: shortestSlot, collusionDivisor, mostHomes, histogram: false },
+      tensors: own,
+    };
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * The home towards its utility: enrols, publishes what it is, takes part in rounds, takes tariffs.
+ * Wires the parts that do so, and is what the household's commands talk to.
+ */
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Clock } from '../broker/protocol/clock.ts';
+import { type Received, topicOf } from '../broker/protocol/topics.ts';
+import { CohortDuties } from './cohort-duties.ts';
+import type { AgentConfig } from './config.ts';
+import { Enroller, type EnrolmentStatus } from './enroller.ts';
+import { reasonOf } from './errors.ts';
+import { readLedger, readShownTariff } from './home-reading.ts';
+import { type HomeKeys, loadKeys } from './keys.ts';
+import { MqttLink } from './mqtt-link.ts';
+import { RefusalLog } from './rounds/refusal-log.ts';
+import type { Database } from './store/database.ts';
+import { HomeStore } from './store/home-store.ts';
+import { Ledger, type LedgerEntry } from './store/ledger.ts';
+import type { ShownTariff } from './tariff.ts';
+import type { TensorStore } from './tensors/tensor.ts';
+
+export interface HomeParts {
+  readonly config: Pick<AgentConfig, 'home' | 'dataDir' | 'claim' | 'broker' | 'pins' | 'policy'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly database: Database;
+  readonly tensors: TensorStore;
+  /** The system's random source. */
+  readonly random: (bytes: number) => Uint8Array;
+  /** Of the agent, for its status. */
+  readonly version: string;
+}
+
+export interface HomeStatus {
+  readonly home: string;
+  /** SHA-256 of the identity key, hex: to compare with what the operator sees. */
+  readonly fingerprint: string;
+  readonly broker: string;
+  readonly connected: boolean;
+  readonly sharing: boolean;
+  readonly enrolment: EnrolmentStatus;
+  /** Open rounds, and where this home stands in them. */
+  readonly rounds: readonly { readonly round: string; readonly contribution: string; readonly membership: string }[];
+}
+
+export interface HomeService {
+  status(): HomeStatus;
+  /** Asks to be enrolled, now and at every connect until there is a reply; where it is enrolled, changes nothing. */
+  enrol(): Promise<EnrolmentStatus>;
+  readonly sharing: { on(): Promise<void>; off(): Promise<void>; isOn(): boolean };
+  /** Newest first. */
+  ledger(): LedgerEntry[];
+  tariff(): ShownTariff | undefined;
+  /** Sends the catalogue if it has changed. Done by itself when a tensor changes. */
+  republishCatalogue(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How long after a failure to store the broker is asked for everything again. */
+const againMs = 60_000;
+const mostTold = 100;
+
+/** @throws {AgentError} KEY_FILE_*, PINS_DIFFER, HOME_ID_DIFFERS */
+export async function startHome(parts: HomeParts): Promise<HomeService> {
+  const home = new Home(parts);
+  home.start();
+  return home;
+}
+
+class Home implements HomeService {
+  readonly #parts: HomeParts;
+  readonly #store: HomeStore;
+  readonly #link: MqttLink;
+  readonly #enroller: Enroller;
+  readonly #keys: HomeKeys;
+  readonly #refusals: RefusalLog;
+  readonly #ledger: Ledger;
+  /** From enrolment on. */
+  #duties: CohortDuties | undefined;
+  #again: NodeJS.Timeout | undefined;
+  readonly #told = new Set<string>();
+
+  constructor(parts: HomeParts) {
+    this.#parts = parts;
+    const { config, database, clock, log } = parts;
+    this.#store = new HomeStore(database);
+    this.#ledger = new Ledger(database);
+    this.#refusals = new RefusalLog(this.#ledger, clock, log);
+    this.#keys = loadKeys(config.dataDir, this.#store);
+    this.#link = this.#makeLink();
+    const own = { store: this.#store, refusals: this.#refusals, link: this.#link };
+    this.#enroller = new Enroller({ config, identity: this.#keys.identity, clock, log, ...own });
+    this.#duties = this.#makeDuties();
+  }
+
+  start(): void {
+    this.#duties?.start();
+    this.#parts.tensors.onChange(() => void this.#attempt('tensors', () => this.#duties?.changed()));
+    this.#link.start();
+  }
+
+  status(): HomeStatus {
+    const { config } = this.#parts;
+    return {
+      home: config.home,
+      fingerprint: createHash('sha256').update(this.#keys.identity.publicKey).digest('hex'),
+      broker: config.broker.url,
+      connected: this.#link.connected,
+      sharing: this.sharing.isOn(),
+      enrolment: this.#enroller.status(),
+      rounds: this.#duties?.rounds() ?? [],
+    };
+  }
+
+  enrol(): Promise<EnrolmentStatus> {
+    return this.#enroller.ask();
+  }
+
+  readonly sharing = {
+    on: () => this.#share('on'),
+    off: () => this.#share('off'),
+    isOn: () => this.#store.isSharing(),
+  };
+
+  ledger(): LedgerEntry[] {
+    return readLedger(this.#parts.database);
+  }
+
+  tariff(): ShownTariff | undefined {
+    return readShownTariff(this.#parts.database, this.#parts.clock.now());
+  }
+
+  async republishCatalogue(): Promise<void> {
+    await this.#duties?.changed();
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#again);
+    this.#duties?.close();
+    if (this.#link.connected) await this.#sendStatus(false);
+    await this.#link.close();
+  }
+
+  async #share(value: 'on' | 'off'): Promise<void> {
+    this.#store.set('sharing', value);
+    this.#parts.log.info({ sharing: value }, `sharing is ${value}`);
+    await this.#duties?.reconsider();
+  }
+
+  #makeDuties(): CohortDuties | undefined {
+    const enrolment = this.#store.enrolment();
+    if (enrolment === undefined) return undefined;
+    const { clock } = this.#parts;
+    return new CohortDuties({
+      ...this.#parts,
+      // A full disk at an instant that was waited for must not end the agent either.
+      clock: {
+        now: () => clock.now(),
+        at: (at, work) => clock.at(at, () => this.#attempt('due', work)),
+      },
+      enrolment,
+      keys: this.#keys,
+      store: this.#store,
+      ledger: this.#ledger,
+      refusals: this.#refusals,
+      link: this.#link,
+    });
+  }
+
+  #makeLink(): MqttLink {
+    const { config, log, random } = this.#parts;
+    const { url, prefix } = config.broker;
+    return new MqttLink({
+      url,
+      prefix,
+      home: config.home,
+      log,
+      random01: () => Buffer.from(random(4)).readUInt32LE() / 2 ** 32,
+      will: () => ({ topic: topicOf(prefix, 'status', { home: config.home }), payload: this.#status(false) }),
+      onConnect: () => void this.#attempt('connect', () => this.#connected()),
+      onMessage: (received, payload) => void this.#attempt(received.name, () => this.#received(received, payload)),
+    });
+  }
+
+  async #connected(): Promise<void> {
+    await Promise.all([this.#sendStatus(true), this.#enroller.connected(), this.#duties?.connected()]);
+  }
+
+  async #received(received: Received, payload: Uint8Array): Promise<void> {
+    if (received.name !== 'enrolmentReply') return this.#duties?.received(received, payload);
+    if (!this.#enroller.replied(payload)) return;
+    this.#duties?.close();
+    this.#duties = this.#makeDuties();
+    this.#duties?.start();
+    await this.#duties?.connected();
+  }
+
+  #sendStatus(online: boolean): Promise<void> {
+    return this.#link.publish('status', { home: this.#parts.config.home }, this.#status(online));
+  }
+
+  #status(online: boolean): string {
+    const { clock, version } = this.#parts;
+    return JSON.stringify({ v: 1, online, since: clock.now(), version });
+  }
+
+  /**
+   * Nothing that the broker sends ends the agent. What cannot be stored is left undone, nothing of it is sent, and
+   * the broker is asked for all of it again a while later.
+   */
+  async #attempt(what: string, work: () => void | undefined | Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#tellOnce(what, reasonOf(error));
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => void this.#attempt('again', () => this.#duties?.connected()), againMs);
+    }
+  }
+
+  #tellOnce(what: string, why: string): void {
+    if (this.#told.has(`${what} ${why}`) || this.#told.size >= mostTold) return;
+    this.#told.add(`${what} ${why}`);
+    this.#parts.log.error({ what, why }, 'something could not be done; the broker is asked again in a minute');
+  }
+}
