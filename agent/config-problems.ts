@@ -20,7 +20,8 @@ export function problemOf(schema: z.ZodType, error: z.ZodError, source: ConfigSo
   const unknown = error.issues.find((issue) => issue.code === 'unrecognized_keys');
   if (unknown?.code === 'unrecognized_keys') return unknownKey(schema, unknown.path, unknown.keys[0] ?? '', source);
   const [issue] = error.issues;
-  return invalid(issue?.path ?? [], issue?.message ?? 'invalid', source);
+  const why = issue?.message ?? 'invalid';
+  return invalid(issue?.path ?? [], why.endsWith('received undefined') ? 'this setting is missing' : why, source);
 }
 
 /** A value that does not do. */

@@ -1,7 +1,7 @@
 /**
  * All tensors of the home: those that the configuration makes of its devices, and those entered by hand.
  */
-import { after, type EpochMs } from '../../broker/protocol/clock.ts';
+import type { EpochMs } from '../../broker/protocol/clock.ts';
 import type { Grid } from '../../broker/protocol/fields.ts';
 import { gridEnd } from '../../broker/protocol/grid.ts';
 import { quantities } from '../../hardware/quantity.ts';
@@ -72,13 +72,6 @@ export class HomeTensors implements TensorStore {
       quantities[entered.quantity].kind,
       grid,
     );
-  }
-
-  settledAt(id: string, grid: Grid): EpochMs {
-    const settings = this.#settingsOf(id);
-    if (settings !== undefined) return after(gridEnd(grid), longestGap(grid, longestGapOf(this.#deviceOf(settings))));
-    this.#enteredOf(id);
-    return gridEnd(grid);
   }
 
   onChange(listener: () => void): void {

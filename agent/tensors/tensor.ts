@@ -60,11 +60,6 @@ export interface TensorStore {
   ancestorsOf(device: string): readonly string[];
   /** @throws {AgentError} TENSOR_UNKNOWN */
   slots(id: string, grid: Grid): Slots;
-  /**
-   * When all is in that a grid ending at `until` can be answered from: some readings are needed from after its end.
-   * What is not covered then will never be.
-   */
-  settledAt(id: string, grid: Grid): EpochMs;
   /** Called after each change of what the home has or publishes. */
   onChange(listener: () => void): void;
 }

@@ -1,0 +1,91 @@
+/**
+ * The folder in which an agent keeps all it has: closed to others, and worked on by one agent at a time.
+ */
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { AgentError, reasonOf } from './errors.ts';
+
+/** On a socket's path, with its end, in struct sockaddr_un. */
+const longestSocketPath = process.platform === 'linux' ? 107 : 103;
+
+export const databasePath = (dataDir: string) => join(dataDir, 'agent.db');
+const lockPath = (dataDir: string) => join(dataDir, 'agent.lock');
+const pidPath = (dataDir: string) => join(dataDir, 'agent.pid');
+
+/** @throws {AgentError} SOCKET_PATH_TOO_LONG: the system would cut the path off, or say nothing but EINVAL */
+export function socketPath(dataDir: string): string {
+  const path = join(dataDir, 'agent.sock');
+  const bytes = Buffer.byteLength(path);
+  if (bytes > longestSocketPath) {
+    throw new AgentError('SOCKET_PATH_TOO_LONG', { path, bytes, limit: longestSocketPath });
+  }
+  return path;
+}
+
+export interface DataFolder {
+  /** Lets another agent have it. */
+  release(): void;
+}
+
+/**
+ * Makes the folder where there is none, and holds it until it is released or the process ends, however it ends.
+ * @throws {AgentError} DATA_FOLDER_*
+ */
+export function holdDataFolder(dataDir: string): DataFolder {
+  makeFolder(dataDir);
+  const lock = takeLock(dataDir);
+  writeFileSync(pidPath(dataDir), `${process.pid}\n`, { mode: 0o600 });
+  return {
+    release() {
+      rmSync(pidPath(dataDir), { force: true });
+      lock.close();
+    },
+  };
+}
+
+function makeFolder(dataDir: string): void {
+  let mode: number;
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    mode = statSync(dataDir).mode & 0o777;
+    // A folder that is ours or nobody's may be closed; anything else is not ours to lock others out of.
+    if ((mode & 0o077) !== 0 && isOurs(dataDir)) {
+      chmodSync(dataDir, 0o700);
+      return;
+    }
+  } catch (error) {
+    throw new AgentError('DATA_FOLDER_UNUSABLE', { path: dataDir, why: reasonOf(error) }, { cause: error });
+  }
+  if ((mode & 0o077) !== 0) throw new AgentError('DATA_FOLDER_OPEN', { path: dataDir, mode: mode.toString(8) });
+}
+
+function isOurs(dataDir: string): boolean {
+  const names = readdirSync(dataDir);
+  return names.length === 0 || names.includes('agent.lock');
+}
+
+/** The system takes such a lock from a process that ends, even by kill -9: none is ever left behind. */
+function takeLock(dataDir: string): Sqlite.Database {
+  let lock: Sqlite.Database | undefined;
+  try {
+    lock = new Sqlite(lockPath(dataDir), { timeout: 0 });
+    lock.exec('BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock?.close();
+    if (error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
+      throw new AgentError('DATA_FOLDER_IN_USE', { path: dataDir, pid: pidIn(dataDir) });
+    }
+    throw new AgentError('DATA_FOLDER_UNUSABLE', { path: dataDir, why: reasonOf(error) }, { cause: error });
+  }
+}
+
+function pidIn(dataDir: string): string {
+  try {
+    return readFileSync(pidPath(dataDir), 'utf8').trim();
+  } catch {
+    // It holds the lock and has not got to writing it yet.
+    return 'just starting';
+  }
+}

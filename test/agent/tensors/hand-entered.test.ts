@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { enteredPerSlot, readDecimal, scaleOf } from '../../../agent/tensors/hand-entered.ts';
+
+const hour = 3_600_000;
+
+describe('numbers as a person writes them', () => {
+  it.each([
+    ['0.1', 3, 100],
+    ['10.9', 3, 10_900],
+    ['3.68', 3, 3680],
+    ['1.005', 3, 1005],
+    ['0.0007', 3, 0.7],
+    ['12', 0, 12],
+    [' 12.50 ', 0, 12.5],
+    ['-3', 0, -3],
+    ['0', 3, 0],
+  ])('"%s" with a prefix of 10^%d is exactly %d', (text, prefix, value) => {
+    expect(readDecimal(text, prefix)).toBe(value);
+  });
+
+  it('in kWh come out as the Wh that a person would write', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 999_999_999 }), (wattHours) => {
+        const kilo = `${Math.floor(wattHours / 1000)}.${String(wattHours % 1000).padStart(3, '0')}`;
+        expect(readDecimal(kilo, 3)).toBe(wattHours);
+      }),
+    );
+  });
+
+  it.each(['', 'abc', '1,5', '1e3', '0x10', 'NaN', 'Infinity', '.5', '5.', '--1', '1 2', '1234567890123456'])(
+    '"%s" is none',
+    (text) => {
+      expect(readDecimal(text, 0)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['energyImport', 'kWh', { quantity: 'energyImport', unit: 'Wh', prefix: 3 }],
+    ['energyImport', undefined, { quantity: 'energyImport', unit: 'Wh', prefix: 0 }],
+    ['power', 'kW', { quantity: 'power', unit: 'W', prefix: 3 }],
+    ['voltage', 'V', { quantity: 'voltage', unit: 'V', prefix: 0 }],
+  ])('of %s may be written in %s', (quantity, unit, scale) => {
+    expect(scaleOf(quantity, unit)).toEqual(scale);
+  });
+
+  it('in another unit, or of another quantity, are refused with what would do', () => {
+    expect(() => scaleOf('energyImport', 'kW')).toThrow(/energyImport is measured in Wh or kWh, not in "kW"/);
+    expect(() => scaleOf('energyimport')).toThrow(/did you mean energyImport\?/);
+  });
+});
+
+describe('values entered slot by slot', () => {
+  const entered = { from: 24 * hour, step: 6 * hour, values: [0.1, 0.2, 4900, 5900] };
+
+  it('answer the grid they were entered on', () => {
+    const { values, covered } = enteredPerSlot(entered, 'counter', { from: 24 * hour, step: 6 * hour, slots: 4 });
+    expect([...values]).toEqual(entered.values);
+    expect(covered).toEqual([true, true, true, true]);
+  });
+
+  it('are added up, exactly in decimals, where several make up one slot', () => {
+    const { values, covered } = enteredPerSlot(entered, 'counter', { from: 24 * hour, step: 12 * hour, slots: 2 });
+    expect([...values]).toEqual([0.3, 10_800]);
+    expect(covered).toEqual([true, true]);
+  });
+
+  it('give the mean of a level', () => {
+    const { values } = enteredPerSlot({ ...entered, values: [1, 2, 3, 6] }, 'level', {
+      from: 24 * hour,
+      step: 24 * hour,
+      slots: 1,
+    });
+    expect([...values]).toEqual([3]);
+  });
+
+  it.each([
+    ['finer slots', { from: 24 * hour, step: 3 * hour, slots: 8 }],
+    ['slots that begin elsewhere', { from: 25 * hour, step: 6 * hour, slots: 3 }],
+    ['slots whose end falls within one entered', { from: 24 * hour, step: 8 * hour, slots: 2 }],
+    ['another day', { from: 72 * hour, step: 6 * hour, slots: 4 }],
+  ])('do not answer %s: how one was spread nobody knows', (_, grid) => {
+    expect(enteredPerSlot(entered, 'counter', grid).covered).not.toContain(true);
+  });
+
+  it('answer only the slots they cover whole', () => {
+    const grid = { from: 18 * hour, step: 6 * hour, slots: 6 };
+    const { values, covered } = enteredPerSlot(entered, 'counter', grid);
+    expect(covered).toEqual([false, true, true, true, true, false]);
+    expect(values[0]).toBe(0);
+  });
+});
