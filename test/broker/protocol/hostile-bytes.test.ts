@@ -1,0 +1,276 @@
+/**
+ * Bytes that mean harm: bombs, garbage, and good messages changed at random places.
+ */
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { pairKeysOf } from '../../../broker/protocol/agreement.ts';
+import { answerOpen, makeOpen, readAnswer, readComplaint, readOpen } from '../../../broker/protocol/answer.ts';
+import { readSet } from '../../../broker/protocol/contributor-set.ts';
+import { ProtocolError } from '../../../broker/protocol/errors.ts';
+import { toHex } from '../../../broker/protocol/hex.ts';
+import { Result } from '../../../broker/protocol/json-messages.ts';
+import { decodeSigned, encodeSigned, type Message } from '../../../broker/protocol/message.ts';
+import {
+  AgreementKey,
+  Announce,
+  Answer,
+  Catalogue,
+  Complaint,
+  ContributorSet,
+  Decline,
+  MemberList,
+  Open,
+  Report,
+  Roster,
+} from '../../../broker/protocol/messages.ts';
+import { readDecline, readReport } from '../../../broker/protocol/report.ts';
+import { openedResult } from '../../../broker/protocol/result.ts';
+import { checkRoster } from '../../../broker/protocol/roster.ts';
+import { checkAnnounce } from '../../../broker/protocol/round.ts';
+import { readSignedJson, signJson } from '../../../broker/protocol/signed-json.ts';
+import { openSigned, type SigningKey, signedBytes, signMessage } from '../../../broker/protocol/signing.ts';
+import { type MadeHome, makeCohort, makeReports, makeSetOf, now } from './made-cohort.ts';
+
+const made = makeCohort(4);
+const { round, coordinator, authority, homes, rosterContext, announceContext } = made;
+const home = homes[0] as MadeHome;
+const pairKeys = pairKeysOf(home.secret, round.roster);
+const reports = makeReports(made, [1, 2, 3], [1n, 2n, 3n, 4n]);
+const { set, sealedFor } = makeSetOf(made, reports);
+const open = makeOpen(set, sealedFor(1));
+const answered = answerOpen(round, 1, pairKeys, readOpen(round, coordinator.publicKey, open));
+
+const hex = (text: string) => Buffer.from(text, 'hex');
+const repeated = (text: string, times: number) => Buffer.alloc((times * text.length) / 2, hex(text));
+
+/** The most a bomb may cost, on a machine that does other things besides. */
+const fewMs = 50;
+
+describe('a bomb is refused before it costs anything', () => {
+  const keys = Array.from({ length: 10_000 }, (_, at) =>
+    Buffer.concat([Buffer.of(0x65), Buffer.from(String(10_000 + at)), Buffer.of(0)]),
+  );
+  const bombs: readonly [string, Uint8Array][] = [
+    ['lists nested a million deep', repeated('81', 1_000_000)],
+    ['lists nested ten thousand deep', Buffer.concat([repeated('81', 10_000), Buffer.of(0)])],
+    ['maps nested a million deep', repeated('a16161', 1_000_000)],
+    ['tags nested a million deep', repeated('c1', 1_000_000)],
+    ['a list of 2^32 - 1', hex('9affffffff')],
+    ['a list of 2^63', hex('9b8000000000000000')],
+    ['a map of 2^32 - 1', hex('baffffffff')],
+    ['a text of 4 GB', hex('7affffffff')],
+    ['bytes of 4 GB', hex('5affffffff')],
+    ['bytes of 2^63', hex('5b8000000000000000')],
+    ['four million numbers', Buffer.concat([hex('9a003ffff0'), Buffer.alloc(0x3ffff0)])],
+    ['four million empty maps', Buffer.concat([hex('9a003ffff0'), Buffer.alloc(0x3ffff0, 0xa0)])],
+    ['ten thousand keys', Buffer.concat([hex('b92710'), ...keys])],
+    ['a big number of 200 kB', Buffer.concat([hex('c25a00030d40'), Buffer.alloc(200_000, 0xff)])],
+    ['10 MB of garbage', randomBytes(10_000_000)],
+    ['4 MB of garbage', randomBytes(4_194_304)],
+    ['4 MB of zeros', Buffer.alloc(4_194_304)],
+    ['4 MB of text as a key', Buffer.concat([hex('a17a003ffff0'), Buffer.alloc(0x3ffff0, 0x61), Buffer.of(0)])],
+    ['__proto__ as a key', hex('a1695f5f70726f746f5f5fa16176 02'.replace(' ', ''))],
+    ['constructor as a key', hex('a16b636f6e7374727563746f7200')],
+    ['a key twice', hex('a2617601617602')],
+    ['not a number', hex('a16176f97e00')],
+    ['infinity', hex('a16176f97c00')],
+    ['undefined', hex('a16176f7')],
+    ['null', hex('f6')],
+    ['a break alone', hex('ff')],
+    ['a list without an end', hex('9f0102ff')],
+    ['a negative number below all doubles', hex('a161763bffffffffffffffff')],
+    ['nothing', Buffer.alloc(0)],
+  ];
+  const wrapped: readonly [string, (bomb: Uint8Array) => unknown][] = [
+    ['as a message', (bomb) => Decline.decode(bomb)],
+    ['as a roster', (bomb) => Roster.decode(bomb)],
+    ['as a signed message', (bomb) => openSigned(Announce, coordinator.publicKey, bomb, 'x')],
+    ['inside a field', (bomb) => Decline.decode(Buffer.concat([hex('a461760165726f756e64'), bomb]))],
+    ['well signed', (bomb) => openSigned(Roster, coordinator.publicKey, signPayload(coordinator, 'roster', bomb), 'x')],
+  ];
+  it.each(bombs)('%s', (_, bomb) => {
+    for (const [how, read] of wrapped) {
+      const started = performance.now();
+      expect(
+        outcomeOf(() => read(bomb)),
+        how,
+      ).toBe('refused');
+      // Signing and verifying four megabytes takes its own time.
+      const signatures = how === 'well signed' ? bomb.length / 20_000 : 0;
+      expect(performance.now() - started, how).toBeLessThan(fewMs + signatures);
+    }
+    expect(Object.hasOwn(Object.prototype, 'v')).toBe(false);
+  });
+});
+
+/** One kind of message: a good one, what reads it, and what encodes it again. */
+interface Kind {
+  readonly good: Uint8Array;
+  /** @returns the bytes that what was read encodes to */
+  readonly again: (bytes: Uint8Array) => Uint8Array;
+  /** All checks there are. */
+  readonly read: (bytes: Uint8Array) => unknown;
+}
+
+const plain = <Fields>(message: Message<string, Fields>, good: Uint8Array, read: Kind['read']): Kind => ({
+  good,
+  again: (bytes) => message.encode(message.decode(bytes)),
+  read,
+});
+
+/** What is changed is the payload, which then gets a good signature: changes behind a bad one get nowhere. */
+const signed = <Fields>(
+  message: Message<string, Fields>,
+  key: SigningKey,
+  good: Uint8Array,
+  read: Kind['read'] = (bytes) => openSigned(message, key.publicKey, bytes, 'x'),
+): Kind => ({
+  good: decodeSigned(good, message.type).payload,
+  again: (payload) =>
+    message.encode(openSigned(message, key.publicKey, signPayload(key, message.type, payload), 'x').fields),
+  read: (payload) => read(signPayload(key, message.type, payload)),
+});
+
+const list = signMessage(authority, MemberList, { cohort: 'oak', epoch: 1, homes: ['alice', 'bill', 'bob'] });
+const catalogue = signMessage(home.identity, Catalogue, {
+  home: home.id,
+  sequence: 3,
+  tensors: [
+    {
+      id: 'fridge',
+      tags: ['#energy-consumption', '#fridge'],
+      description: 'Fridge, 4 slots à 6 h',
+      quantity: 'energyImport',
+      unit: 'Wh',
+      dtype: 'float64',
+      shape: [4],
+      from: now - 86_400_000,
+      until: now,
+      capacity: [25, 2],
+    },
+  ],
+});
+const kinds: Readonly<Record<string, Kind>> = {
+  report: plain(Report, reports.get(1) as Uint8Array, (bytes) => readReport(round, bytes)),
+  decline: plain(Decline, Decline.encode({ round: round.hash, reason: 'spent' }), (bytes) => readDecline(round, bytes)),
+  open: plain(Open, open, (bytes) => answerOpen(round, 1, pairKeys, readOpen(round, coordinator.publicKey, bytes))),
+  answer: plain(Answer, 'answer' in answered ? answered.answer : new Uint8Array(), (bytes) =>
+    readAnswer(round, set.hash, bytes),
+  ),
+  complaint: plain(Complaint, Complaint.encode({ round: round.hash, set: set.hash, contributor: 2 }), (bytes) =>
+    readComplaint(round, set, bytes),
+  ),
+  'agreement-key': signed(AgreementKey, home.identity, home.agreement),
+  'member-list': signed(MemberList, authority, list),
+  catalogue: signed(Catalogue, home.identity, catalogue),
+  roster: signed(Roster, coordinator, made.signedRoster, (bytes) => checkRoster(bytes, rosterContext)),
+  announce: signed(Announce, coordinator, round.signed, (bytes) => checkAnnounce(bytes, announceContext)),
+  set: signed(ContributorSet, coordinator, set.signed, (bytes) => readSet(round, coordinator.publicKey, bytes)),
+};
+
+describe('a message with changes at random places is refused, or is another good one', () => {
+  it.each(Object.keys(kinds))('%s', (name) => {
+    const { good, again, read } = kinds[name] as Kind;
+    expect(toHex(again(good))).toBe(toHex(good));
+    expect(outcomeOf(() => read(good))).toBe('taken');
+    fc.assert(
+      fc.property(mutations(good), (bytes) => {
+        const outcome = outcomeOf(() => expect(toHex(again(bytes))).toBe(toHex(bytes)));
+        // What is no message of this kind is refused by the checks that look deeper, too.
+        if (outcomeOf(() => read(bytes)) === 'taken') expect(outcome).toBe('taken');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('an envelope with changes is refused, or as it was', () => {
+    fc.assert(
+      fc.property(mutations(round.signed), (bytes) => {
+        const outcome = outcomeOf(() => openSigned(Announce, coordinator.publicKey, bytes, 'x'));
+        expect(outcome).toBe(Buffer.compare(bytes, round.signed) === 0 ? 'taken' : 'refused');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('signed JSON with changes is refused, or as it was', () => {
+    const statistics = { sum: [1.5, 2, 3, 4], mean: [0.5, 2 / 3, 1, 4 / 3] };
+    const result = openedResult(round, set, { answers: 4, checked: false, inconsistent: [] }, statistics);
+    const good = Buffer.from(signJson(coordinator, result));
+    const read = (bytes: Uint8Array) => readSignedJson(Result, 'result', coordinator.publicKey, bytes, 'x');
+    expect(outcomeOf(() => read(good))).toBe('taken');
+    fc.assert(
+      fc.property(mutations(good), (bytes) => {
+        expect(outcomeOf(() => read(bytes))).toBe(Buffer.compare(bytes, good) === 0 ? 'taken' : 'refused');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('bytes drawn at random are no message', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        for (const { read } of Object.values(kinds)) expect(outcomeOf(() => read(bytes))).toBe('refused');
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+/** @throws whatever is no ProtocolError, and refusals whose text is as long as the sender likes */
+function outcomeOf(work: () => unknown): 'taken' | 'refused' {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    expect(error.message.length).toBeLessThan(300);
+    return 'refused';
+  }
+  return 'taken';
+}
+
+function signPayload(key: SigningKey, type: string, payload: Uint8Array): Uint8Array {
+  return encodeSigned({ payload, signature: key.sign(signedBytes(type, payload)) });
+}
+
+/** Up to four changes: bits, bytes, pieces cut out, put in, doubled, the end cut off. */
+function mutations(good: Uint8Array): fc.Arbitrary<Uint8Array> {
+  const place = fc.nat({ max: good.length - 1 });
+  const piece = fc.uint8Array({ minLength: 1, maxLength: 9 });
+  const change: fc.Arbitrary<(bytes: Uint8Array) => Uint8Array> = fc.oneof(
+    fc.tuple(place, fc.nat({ max: 7 })).map(
+      ([at, bit]) =>
+        (bytes: Uint8Array) =>
+          replaced(bytes, at, [(bytes[at] ?? 0) ^ (1 << bit)], 1),
+    ),
+    fc.tuple(place, piece).map(
+      ([at, put]) =>
+        (bytes: Uint8Array) =>
+          replaced(bytes, at, put, put.length),
+    ),
+    fc.tuple(place, piece).map(
+      ([at, put]) =>
+        (bytes: Uint8Array) =>
+          replaced(bytes, at, put, 0),
+    ),
+    fc.tuple(place, fc.nat({ max: 40 })).map(
+      ([at, length]) =>
+        (bytes: Uint8Array) =>
+          replaced(bytes, at, [], length),
+    ),
+    fc.tuple(place, fc.nat({ max: 40 })).map(
+      ([at, length]) =>
+        (bytes: Uint8Array) =>
+          replaced(bytes, at, bytes.subarray(at, at + length), 0),
+    ),
+    place.map((at) => (bytes: Uint8Array) => bytes.subarray(0, at)),
+  );
+  return fc
+    .array(change, { minLength: 1, maxLength: 4 })
+    .map((changes) => changes.reduce((bytes, one) => one(bytes), good));
+}
+
+function replaced(bytes: Uint8Array, at: number, put: Iterable<number>, length: number): Uint8Array {
+  return Buffer.concat([bytes.subarray(0, at), Buffer.from([...put]), bytes.subarray(at + length)]);
+}
