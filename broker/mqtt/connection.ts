@@ -78,7 +78,7 @@ class RenewedConnection implements Connection {
   recall(topic: string): void {
     const client = this.#client;
     // Without a connection the next one brings all retained messages anyhow.
-    if (!this.#ready || client === undefined || this.#filters.has(topic)) return;
+    if (!this.#ready || client === undefined) return;
     void this.#subscribeOne(client, topic).then((connected) => {
       if (connected) client.unsubscribe(topic);
     });

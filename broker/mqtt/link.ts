@@ -87,7 +87,8 @@ class CoordinatorLink implements RunningLink {
   }
 
   recall<Name extends TopicName>(name: Name, levels: TopicLevels<Name>): void {
-    this.#receiving.recall(topicOf(this.prefix, name, levels));
+    // Not where a wildcard is subscribed already: aedes would queue what arrives meanwhile twice.
+    this.#sending.recall(topicOf(this.prefix, name, levels));
   }
 
   onConnect(listener: () => void | Promise<void>): void {

@@ -10,6 +10,7 @@ import { epochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
 import { toHex } from '../../../broker/protocol/hex.ts';
 import { MemberList } from '../../../broker/protocol/messages.ts';
 import { generateSigningKey, openSigned } from '../../../broker/protocol/signing.ts';
+import { eventually } from '../eventually.ts';
 import { cohort, noon, startUtility, TestHome, temporaryFolder, tensor, type Utility } from '../utility-kit.ts';
 
 const day = 86_400_000;
@@ -34,9 +35,9 @@ async function home(id: string, key = generateSigningKey(), clientId = id): Prom
   return connected;
 }
 const rowsOf = (id: string) => utility.homes.rows().filter((row) => row.home === id);
-const asked = (id: string, times = 1) => expect.poll(() => rowsOf(id).length).toBe(times);
+const asked = (id: string, times = 1) => eventually(() => rowsOf(id).length).toBe(times);
 const replied = async (to: TestHome, times = 1) => {
-  await expect.poll(() => to.replies.length).toBe(times);
+  await eventually(() => to.replies.length).toBe(times);
   return to.replies[times - 1];
 };
 const contextOf = (of: TestHome) => ({
@@ -53,19 +54,17 @@ describe('enrolment', () => {
     await bob.ask('Bob, Oak Street 3');
     await asked('bob');
     const fingerprint = fingerprintOf(bob.identity.publicKey);
-    await expect
-      .poll(() => rowsOf('bob'))
-      .toEqual([
-        {
-          home: 'bob',
-          state: 'asking',
-          claim: 'Bob, Oak Street 3',
-          fingerprint,
-          online: true,
-          since: noon,
-          ready: false,
-        },
-      ]);
+    await eventually(() => rowsOf('bob')).toEqual([
+      {
+        home: 'bob',
+        state: 'asking',
+        claim: 'Bob, Oak Street 3',
+        fingerprint,
+        online: true,
+        since: noon,
+        ready: false,
+      },
+    ]);
     expect(bob.replies).toEqual([]);
     await utility.enrolment.approve('bob', cohort);
     const reply = await replied(bob);
@@ -82,7 +81,7 @@ describe('enrolment', () => {
     expect(rowsOf('bob')).toMatchObject([{ state: 'approved', cohort, fingerprint, online: true, ready: false }]);
     await bob.publishAgreementKey(1);
     await bob.publishCatalogue(1, [tensor('fridge', '#fridge')]);
-    await expect.poll(() => rowsOf('bob')).toMatchObject([{ ready: true }]);
+    await eventually(() => rowsOf('bob')).toMatchObject([{ ready: true }]);
   });
 
   test('the certificate is what members accept: names, Ed25519 throughout, two years from the clock, a day back', async () => {
@@ -117,7 +116,7 @@ describe('enrolment', () => {
     await utility.enrolment.approve('bob', cohort);
     await bob.ask();
     await bob.ask();
-    await expect.poll(() => bob.replies.length).toBe(3);
+    await eventually(() => bob.replies.length).toBe(3);
     expect(new Set(bob.replies.map((reply) => JSON.stringify(reply))).size).toBe(1);
   });
 
@@ -145,7 +144,7 @@ describe('enrolment', () => {
     await utility.enrolment.approve('bob', cohort);
     await replied(bob);
     await bob.publishCatalogue(5, [tensor('fridge', '#fridge')]);
-    await expect.poll(() => utility.catalogues.search(['#fridge']).matched).toBe(1);
+    await eventually(() => utility.catalogues.search(['#fridge']).matched).toBe(1);
     const other = await home('bob', generateSigningKey(), 'bob-anew');
     await other.ask('Bob again');
     expect(await replied(other)).toMatchObject({ state: 'refused', code: 'ENROLMENT_KEY_DIFFERS' });
@@ -160,7 +159,7 @@ describe('enrolment', () => {
     // What the old key has signed is forgotten.
     expect(utility.homes.approved(cohort)[0]?.catalogue).toBeUndefined();
     await bob.ask();
-    expect(await expect.poll(() => bob.replies.at(-1)?.state).toBe('refused'));
+    expect(await eventually(() => bob.replies.at(-1)?.state).toBe('refused'));
   });
 
   test('of two keys that ask for one name before any is approved, the later is told and both are shown', async () => {
@@ -177,13 +176,13 @@ describe('enrolment', () => {
     );
     expect(message).toContain('more than one key');
     await utility.enrolment.approve('bob', cohort, fingerprintOf(bob.identity.publicKey));
-    await expect.poll(() => bob.replies.at(-1)).toMatchObject({ state: 'approved' });
+    await eventually(() => bob.replies.at(-1)).toMatchObject({ state: 'approved' });
   });
 
   test('no more than five keys wait for one name', async () => {
     const bob = await home('bob');
     for (let i = 0; i < 6; i++) await bob.askWith(await enrolmentRequest(generateSigningKey(), 'bob', ''));
-    await expect.poll(() => bob.replies.at(-1)).toMatchObject({ code: 'ENROLMENT_FULL' });
+    await eventually(() => bob.replies.at(-1)).toMatchObject({ code: 'ENROLMENT_FULL' });
     expect(rowsOf('bob')).toHaveLength(5);
   });
 
@@ -249,7 +248,7 @@ describe('enrolment', () => {
     await bob.ask();
     await asked('bob');
     await utility.enrolment.approve('bob', cohort);
-    await expect.poll(() => rowsOf('bob')).toMatchObject([{ ready: true, online: true }]);
+    await eventually(() => rowsOf('bob')).toMatchObject([{ ready: true, online: true }]);
   });
 
   test('a home whose connection breaks is shown as away', async () => {
@@ -257,9 +256,9 @@ describe('enrolment', () => {
     await bob.ask();
     await asked('bob');
     await utility.enrolment.approve('bob', cohort);
-    await expect.poll(() => rowsOf('bob')).toMatchObject([{ online: true }]);
+    await eventually(() => rowsOf('bob')).toMatchObject([{ online: true }]);
     bob.mqtt.stream.destroy();
-    await expect.poll(() => rowsOf('bob')).toMatchObject([{ online: false }]);
+    await eventually(() => rowsOf('bob')).toMatchObject([{ online: false }]);
   });
 });
 
@@ -273,13 +272,13 @@ describe('agreement keys', () => {
     await asked('bob');
     await utility.enrolment.approve('bob', cohort);
     await bob.publishAgreementKey(4);
-    await expect.poll(kept).toBe(4);
+    await eventually(kept).toBe(4);
   });
 
   test('a newer one replaces the kept one, an older does not', async () => {
     await bob.publishAgreementKey(3);
     await bob.publishAgreementKey(5);
-    await expect.poll(kept).toBe(5);
+    await eventually(kept).toBe(5);
     expect(utility.lines.filter((line) => line.includes('"reason":"sequence"'))).toHaveLength(1);
   });
 
@@ -289,7 +288,7 @@ describe('agreement keys', () => {
     ['another one with the sequence of the kept one', Buffer.concat([Buffer.alloc(31, 9), Buffer.from([9])]), 4],
   ])('one that is %s is not kept', async (_, bytes, sequence) => {
     await bob.publishAgreementKey(sequence, bytes);
-    await expect.poll(() => utility.lines.some((line) => line.includes('KEY_REFUSED'))).toBe(true);
+    await eventually(() => utility.lines.some((line) => line.includes('KEY_REFUSED'))).toBe(true);
     expect(kept()).toBe(4);
   });
 });

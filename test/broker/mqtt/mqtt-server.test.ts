@@ -6,6 +6,7 @@ import { admission } from '../../../broker/mqtt/admission.ts';
 import { createLink, type RunningLink } from '../../../broker/mqtt/link.ts';
 import { type MqttServer, startMqttServer } from '../../../broker/mqtt/mqtt-server.ts';
 import { defaultPrefix, topicOf } from '../../../broker/protocol/topics.ts';
+import { eventually } from '../eventually.ts';
 import { silentLog } from '../silent-log.ts';
 
 const open: { close(): Promise<void> | void }[] = [];
@@ -257,7 +258,7 @@ describe('the coordinator’s link', () => {
     await second;
     const operator = await client(at, { clientId: 'op' });
     await operator.publishAsync(topicOf(prefix, 'operatorRequest', { request: 'r1' }), '{}', { qos: 1 });
-    await expect.poll(() => requests).toEqual(['r1']);
+    await eventually(() => requests).toEqual(['r1']);
   });
 
   test('receives retained state when it subscribes, and a failing listener stops nobody', async () => {
@@ -271,7 +272,7 @@ describe('the coordinator’s link', () => {
     });
     coordinator.on('catalogue', ({ home: of }, payload) => void seen.push(`${of} ${Buffer.from(payload).toString()}`));
     await coordinator.start();
-    await expect.poll(() => seen).toEqual(['bob tensors']);
+    await eventually(() => seen).toEqual(['bob tensors']);
   });
 
   test('does not wait for ever on a publish when the broker goes', async () => {

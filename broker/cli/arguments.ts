@@ -1,0 +1,61 @@
+/**
+ * Arguments of the operator commands, read: durations, days, whole numbers.
+ */
+import { InvalidArgumentError } from 'commander';
+
+const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const dayMs = 86_400_000;
+
+/** 15m, 6h, or ISO 8601: PT6H. @returns ms */
+export function durationArgument(text: string): number {
+  const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const iso = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(text);
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = (iso ?? []).slice(1).map((part) => Number(part ?? 0));
+  const ms =
+    count === undefined
+      ? (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000
+      : Number(count) * (unitsMs[unit] ?? 0);
+  if (ms <= 0) throw new InvalidArgumentError('Give a duration like 15m, 6h or PT6H.');
+  return ms;
+}
+
+/** 2026-11-23, in UTC. @returns ms of its midnight */
+export function dayArgument(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('Give a day like 2026-11-23.');
+  return ms;
+}
+
+/** RFC 3339 with its offset. @returns ms */
+export function instantArgument(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('Give an instant like 2026-11-23T00:00:00Z.');
+  return ms;
+}
+
+export function countArgument(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Give a whole number above 0.');
+  return Number(text);
+}
+
+export interface GridOptions {
+  readonly day?: number;
+  readonly from?: number;
+  readonly step: number;
+  readonly slots?: number;
+}
+
+/** @returns the grid, or what is missing */
+export function gridOf({
+  day,
+  from,
+  step,
+  slots,
+}: GridOptions): { from: number; step: number; slots: number } | string {
+  if ((day === undefined) === (from === undefined)) return 'give either --day or --from';
+  if (day !== undefined) {
+    if (slots !== undefined) return { from: day, step, slots };
+    return dayMs % step === 0 ? { from: day, step, slots: dayMs / step } : 'a day is no whole number of such steps';
+  }
+  return slots === undefined ? 'give --slots with --from' : { from: from ?? 0, step, slots };
+}

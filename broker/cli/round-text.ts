@@ -1,0 +1,77 @@
+/**
+ * Rounds and their results in words and tables. Pure.
+ */
+
+import { failureOf } from '../protocol/failures.ts';
+import type { Result } from '../protocol/json-messages.ts';
+import type { RoundRow } from '../protocol/operator.ts';
+import { amount, instant, table, unitShown } from './print.ts';
+
+export function progressLine(row: RoundRow): string {
+  const reports = `${row.reports} of ${row.members} homes reported${declines(row)}`;
+  const answers = row.state === 'collecting' ? '' : `; ${row.answers} answers of ${row.needed} needed`;
+  return `${row.state}: ${reports}${answers}`;
+}
+
+export function roundText(row: RoundRow): string {
+  const { query, from, step, slots } = row;
+  return [
+    `round ${row.round} (${row.cohort}): ${row.state}${row.reason === undefined ? '' : `, ${row.reason}`}`,
+    `  asks for ${query.quantity} in ${query.unit} of ${query.tags.join(' ')}`,
+    `  ${slots} slots of ${duration(step)} from ${instant(from)}; at least ${row.minimum} contributors`,
+    `  ${progressLine(row)}`,
+    `  deadline ${instant(row.deadline)}, expires ${instant(row.expiry)}`,
+  ].join('\n');
+}
+
+export function roundsTable(rows: readonly RoundRow[]): string {
+  if (rows.length === 0) return 'There are no rounds yet.';
+  return table(
+    ['round', 'cohort', 'state', 'tags', 'from', 'step', 'slots', 'reports', 'declined', 'answers'],
+    rows.map((row) => [
+      row.round,
+      row.cohort,
+      row.reason === undefined ? row.state : `${row.state}: ${row.reason}`,
+      row.query.tags.join(' '),
+      instant(row.from),
+      duration(row.step),
+      String(row.slots),
+      `${row.reports} of ${row.members}`,
+      Object.entries(row.declined)
+        .map(([reason, count]) => `${count} ${reason}`)
+        .join(', ') || '-',
+      `${row.answers} of ${row.needed}`,
+    ]),
+  );
+}
+
+export function resultText(result: Result): string {
+  if (result.state === 'failed') {
+    const { says, remedy } = failureOf(result.reason);
+    const missing = result.missing === undefined ? '' : `\n  missing: ${result.missing.join(', ')}`;
+    return `failed (${result.reason}): ${says}${missing}\n  ${remedy}`;
+  }
+  const { grid, query, contributors, members, answers, needed, checked, inconsistent } = result;
+  const unit = unitShown(query.unit);
+  const check = checked ? 'checked' : 'not checked: just as many answers as needed';
+  const odd = inconsistent.length === 0 ? '' : `; inconsistent: ${inconsistent.join(', ')}`;
+  const rows = result.sum.map((sum, slot) => [
+    instant(grid.from + slot * grid.step),
+    amount(sum, query.unit),
+    amount(result.mean[slot] ?? Number.NaN, query.unit),
+  ]);
+  return [
+    `opened: ${contributors} contributors of ${members} homes; ${answers} answers, ${needed} needed (${check}${odd})`,
+    table(['slot', `sum ${unit}`, `mean ${unit}`], rows),
+  ].join('\n');
+}
+
+function declines({ declined }: RoundRow): string {
+  const reasons = Object.entries(declined).map(([reason, count]) => `${count} ${reason}`);
+  return reasons.length === 0 ? '' : `, declined: ${reasons.join(', ')}`;
+}
+
+function duration(ms: number): string {
+  if (ms % 3_600_000 === 0) return `${ms / 3_600_000}h`;
+  return ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`;
+}

@@ -1,0 +1,128 @@
+/**
+ * `wattveil rounds …`: ask a cohort for a sum, and follow what becomes of it.
+ */
+import { type Command, Option } from 'commander';
+import { GridError } from '../sdk/errors.ts';
+import type { Ask, Interim, OperatorLink } from '../sdk/operator-link.ts';
+import {
+  countArgument,
+  dayArgument,
+  durationArgument,
+  type GridOptions,
+  gridOf,
+  instantArgument,
+} from './arguments.ts';
+import { atBroker, type BrokerOptions, brokerOptions } from './at-broker.ts';
+import { print } from './print.ts';
+import { progressLine, resultText, roundsTable, roundText } from './round-text.ts';
+
+type RoundAsk = Extract<Ask, { type: 'round' }>;
+type OpenOptions = BrokerOptions &
+  GridOptions &
+  Partial<Pick<RoundAsk, 'minimum' | 'quantity' | 'unit' | 'limit' | 'deadline' | 'expiry'>> & { watch?: boolean };
+
+export function roundsCommands(program: Command): void {
+  const rounds = program.command('rounds').description('sums over the homes of a cohort');
+  openCommand(rounds);
+  brokerOptions(rounds.command('list').description('list them, newest first'))
+    .option('--cohort <cohort>', 'only those of one cohort')
+    .addHelpText('after', '\nExample:\n  wattveil rounds list --cohort feeder-7')
+    .action((options: BrokerOptions & { cohort?: string }) => {
+      const cohort = options.cohort === undefined ? {} : { cohort: options.cohort };
+      return atBroker(
+        options,
+        (link) => link.request({ type: 'rounds', ...cohort }),
+        (reply) => roundsTable(reply.rounds),
+      );
+    });
+  brokerOptions(rounds.command('show <round>').description('show one, with its result'))
+    .addHelpText('after', '\nExample:\n  wattveil rounds show 4f0c0e4e6f1d4c3f8a55d1a0b7c21e90')
+    .action((round: string, options: BrokerOptions) =>
+      atBroker(
+        options,
+        (link) => link.request({ type: 'round-show', round }),
+        ({ row, result }) => (result === undefined ? roundText(row) : `${roundText(row)}\n${resultText(result)}`),
+      ),
+    );
+}
+
+function openCommand(rounds: Command): void {
+  brokerOptions(
+    rounds
+      .command('open <cohort> <tag...>')
+      .description('ask a cohort for the sum over tensors that have all the tags'),
+  )
+    .addOption(new Option('--day <date>', 'a whole day, UTC').argParser(dayArgument))
+    .addOption(new Option('--from <instant>', 'where the first slot begins').argParser(instantArgument))
+    .addOption(
+      new Option('--step <duration>', 'length of a slot: 15m, 6h')
+        .argParser(durationArgument)
+        .default(6 * 3_600_000, '6h'),
+    )
+    .addOption(new Option('--slots <count>', 'how many; with --day as many as it has').argParser(countArgument))
+    .addOption(
+      new Option('--minimum <homes>', 'fewest contributors; the homes have a floor of their own').argParser(
+        countArgument,
+      ),
+    )
+    .option('--quantity <quantity>', 'what is summed: energyImport, energyExport, power, … (default: energyImport)')
+    .option('--unit <unit>', 'its unit (default: Wh)')
+    .addOption(
+      new Option('--limit <steps>', 'largest value of one home in one slot (default: from the catalogues)').argParser(
+        countArgument,
+      ),
+    )
+    .addOption(new Option('--deadline <instant>', 'until when homes should report').argParser(instantArgument))
+    .addOption(new Option('--expiry <instant>', 'when the round ends at the latest').argParser(instantArgument))
+    .option('--watch', 'stay, show reports and answers as they come, and the result')
+    .addHelpText(
+      'after',
+      `
+What is left out is worked out from the homes’ catalogues and the broker’s configuration. Every home gives each hour
+once, ever: a round over hours that were summed before gets no report. Ends with 1 when the round fails.
+
+Examples:
+  wattveil rounds open feeder-7 '#energy-consumption' --day 2026-11-23 --step 6h --watch
+  wattveil rounds open feeder-7 '#ev-charger' --from 2026-11-23T17:00:00Z --step 15m --slots 12 --minimum 30`,
+    )
+    .action(async (cohort: string, tags: string[], options: OpenOptions, command: Command) => {
+      const grid = gridOf(options);
+      if (typeof grid === 'string') command.error(`error: ${grid}`);
+      else await open({ type: 'round', cohort, tags, ...grid, ...chosen(options) }, options);
+    });
+}
+
+function chosen({ minimum, quantity, unit, limit, deadline, expiry }: OpenOptions): Partial<RoundAsk> {
+  const all = { minimum, quantity, unit, limit, deadline, expiry };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+async function open(ask: RoundAsk, options: OpenOptions): Promise<void> {
+  if (options.watch !== true) {
+    await atBroker(
+      options,
+      (link) => accepted(link, ask),
+      ({ row }) => `${roundText(row)}\nFollow it: wattveil rounds show ${row.round}`,
+    );
+    return;
+  }
+  const onInterim = (reply: Interim) => {
+    if (options.json !== true) print(progressLine(reply.row));
+  };
+  const watched = async (link: OperatorLink) => {
+    const outcome = await link.request(ask, onInterim);
+    if (outcome.result.state === 'failed') process.exitCode = 1;
+    return outcome;
+  };
+  await atBroker(options, watched, ({ result }) => resultText(result));
+}
+
+/** The round goes on without us. */
+function accepted(link: OperatorLink, ask: RoundAsk): Promise<Interim> {
+  return new Promise((resolve, reject) => {
+    link.request(ask, resolve).catch((error: unknown) => {
+      // Closed by this command, once it knows enough.
+      if (!(error instanceof GridError && error.code === 'GRID_CLOSED')) reject(error);
+    });
+  });
+}

@@ -1,0 +1,5 @@
+/** Waits until what is polled matches; long, since other tests share the two cores. */
+import { expect } from 'vitest';
+
+export const eventually = (poll: () => unknown): ReturnType<typeof expect.poll> =>
+  expect.poll(poll, { timeout: 15_000, interval: 20 });
