@@ -72,7 +72,6 @@ export const refusals = {
   ROUND_COLLUSION: {
     says: 'too few homes could together lay open another: {why}',
     remedy: 'The utility has to announce fewer dropouts or less packing; or see policy.collusionDivisor.',
-    decline: 'policy',
   },
   ROUND_FIELD_BOUND: { says: 'the sum would not fit: {why}', remedy: utilityMends },
   ROUND_VECTOR_LENGTH: { says: 'the round asks for too many numbers: {why}', remedy: utilityMends },
