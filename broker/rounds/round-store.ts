@@ -67,10 +67,11 @@ export class RoundStore {
       case 'storeSet':
         this.#run(
           `INSERT INTO contributor_sets
-           VALUES (?1, ?2, 1 + (SELECT count(*) FROM contributor_sets WHERE round = ?1), ?3)`,
+           SELECT ?, ?, 1 + count(*), ? FROM contributor_sets WHERE round = ?`,
           round,
           store.set.hash,
           store.set.signed,
+          round,
         );
         return;
       case 'storeAnswer':

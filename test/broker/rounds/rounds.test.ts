@@ -1,0 +1,327 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { OpenedResult } from '../../../broker/protocol/json-messages.ts';
+import { readTopic } from '../../../broker/protocol/topics.ts';
+import { keepingLog } from '../silent-log.ts';
+import { cohort, hour, makeCohort } from './made-cohort.ts';
+import { prefix } from './simulated-homes.ts';
+import { type HomePlan, Utility } from './utility.ts';
+
+/** The tutorial's kWh per slot, added up at home. */
+const tutorial = {
+  bob: { wattHours: [5.0 + 2.5 + 8.0, 8.5 + 3.7 + 4.9, 9.7 + 1.2 + 7.0, 2.5 + 1.0 + 10.9].map((kwh) => kwh * 1000) },
+  alice: { wattHours: [3.0 + 0.5 + 3.0, 2.5 + 1.7 + 4.9, 6.7 + 5.2 + 8.0, 4.5 + 1.0 + 5.9].map((kwh) => kwh * 1000) },
+  bill: { wattHours: [8.0 + 3.7, 7.5 + 4.3, 9.7 + 8.0, 2.5 + 5.9].map((kwh) => kwh * 1000) },
+  james: {},
+};
+
+const utilities: Utility[] = [];
+afterEach(() => {
+  for (const utility of utilities.splice(0)) utility.end();
+});
+
+async function street(plans: Record<string, HomePlan> = tutorial, log = keepingLog()): Promise<Utility> {
+  const utility = new Utility(makeCohort(Object.keys(plans)), plans, log.log);
+  utilities.push(utility);
+  await utility.wire.connect();
+  await utility.rounds.publishRoster(cohort);
+  return utility;
+}
+
+const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
+/** Homes a to j, each with 1 kWh in the first slot; one of them may fail to answer. */
+const ten = (changes: Record<string, HomePlan> = {}) => ({
+  ...Object.fromEntries(letters.map((id) => [id, { wattHours: [1000, 0, 0, 0] }])),
+  ...changes,
+});
+
+const kinds = (utility: Utility) =>
+  [...utility.wire.retained.keys()].map((topic) => readTopic(prefix, topic)?.name ?? topic).sort();
+
+describe('the tutorial’s round', () => {
+  test('its mean and the tariff come out, though no home gave a value', async () => {
+    const utility = await street();
+    const { round, rows, results } = await utility.ask();
+    await utility.look();
+    await utility.look();
+    const result = OpenedResult.parse(utility.result(round));
+    expect(results).toEqual([result]);
+    expect(result.sum).toEqual([33_700, 38_000, 55_500, 34_200]);
+    expect(result.mean.map((mean) => ((0.5 * mean) / 1000 + 5).toFixed(4))).toEqual([
+      '10.6167',
+      '11.3333',
+      '14.2500',
+      '10.7000',
+    ]);
+    expect(result).toMatchObject({ contributors: 3, members: 4, answers: 4, needed: 4, checked: false });
+    expect(rows.map((row) => `${row.state} ${row.reports} ${row.answers}`)).toEqual([
+      'collecting 1 0',
+      'collecting 2 0',
+      'opening 3 0',
+      'opening 3 1',
+      'opening 3 2',
+      'opening 3 3',
+      'opened 3 4',
+    ]);
+  });
+
+  test('while it runs roster, announcement and open requests are retained; after it roster and result', async () => {
+    const utility = await street();
+    await utility.ask();
+    expect(kinds(utility)).toEqual(['roster', 'round']);
+    await utility.look();
+    expect(kinds(utility)).toEqual(['open', 'open', 'open', 'open', 'roster', 'round']);
+    await utility.look();
+    expect(kinds(utility)).toEqual(['result', 'roster']);
+  });
+
+  test('its result is taken back when it was kept long enough', async () => {
+    const utility = await street();
+    const { round } = await utility.ask();
+    await utility.look();
+    await utility.look();
+    await utility.step(30 * 24 * hour - 1);
+    expect(kinds(utility)).toEqual(['result', 'roster']);
+    await utility.restart();
+    await utility.step(1);
+    expect(kinds(utility)).toEqual(['roster']);
+    expect(utility.rounds.show(round)).toMatchObject({ row: { state: 'opened' }, result: { contributors: 3 } });
+  });
+
+  test('the same hours again are declined by all, and the round fails with the reason', async () => {
+    const spent = { declines: 'spent' } as const;
+    const utility = await street({ bob: spent, alice: spent, bill: spent, james: {} });
+    const { round, results } = await utility.ask();
+    await utility.look();
+    expect(results).toMatchObject([{ state: 'failed', reason: 'too-few-contributors' }]);
+    expect(utility.rounds.show(round).row).toMatchObject({ state: 'failed', declined: { spent: 3 }, reports: 0 });
+    expect(kinds(utility)).toEqual(['result', 'roster']);
+  });
+});
+
+describe('a coordinator that is killed', () => {
+  type Moment = (utility: Utility) => Promise<void>;
+  const moments: [string, Moment][] = [
+    ['before any report', async () => undefined],
+    ['between reports', (utility) => utility.look('bob')],
+    [
+      'with the set stored but not published',
+      async (utility) => {
+        await utility.look('bob', 'alice');
+        utility.wire.connected = false;
+        await utility.look('bill');
+      },
+    ],
+    ['with the open requests published', (utility) => utility.look()],
+    [
+      'between answers',
+      async (utility) => {
+        await utility.look();
+        await utility.look('bob', 'james');
+      },
+    ],
+    [
+      'with the result stored but not published',
+      async (utility) => {
+        await utility.look();
+        await utility.look('bob', 'alice', 'james');
+        utility.wire.connected = false;
+        await utility.look('bill');
+      },
+    ],
+    [
+      'after the end',
+      async (utility) => {
+        await utility.look();
+        await utility.look();
+      },
+    ],
+  ];
+
+  test.each(moments)('%s goes on with the round', async (_, moment) => {
+    const utility = await street();
+    const { round } = await utility.ask({}, 'one');
+    await moment(utility);
+    await utility.restart();
+    await utility.look();
+    await utility.look();
+    expect(utility.result(round)).toMatchObject({ state: 'opened', sum: [33_700, 38_000, 55_500, 34_200] });
+    expect(kinds(utility)).toEqual(['result', 'roster']);
+    // The request that opened it follows it, also after the restart, and opens no second one.
+    const again = await utility.ask({}, 'one');
+    expect(again.round).toBe(round);
+    expect(again.results).toMatchObject([{ state: 'opened' }]);
+    expect(utility.rounds.list()).toHaveLength(1);
+  });
+
+  test.each(moments)('%s, at a broker that has forgotten everything, goes on with the round', async (_, moment) => {
+    const utility = await street();
+    const { round } = await utility.ask();
+    await moment(utility);
+    utility.wire.retained.clear();
+    await utility.restart();
+    await utility.look();
+    await utility.look();
+    expect(utility.result(round)).toMatchObject({ state: 'opened', sum: [33_700, 38_000, 55_500, 34_200] });
+  });
+
+  test('between collecting and opening fixes one set only', async () => {
+    const utility = await street();
+    await utility.ask();
+    await utility.look();
+    const asked = [...utility.wire.retained].filter(([topic]) => topic.endsWith('/open'));
+    await utility.restart();
+    expect([...utility.wire.retained].filter(([topic]) => topic.endsWith('/open'))).toEqual(asked);
+  });
+
+  test('past the deadline fixes the set when it starts', async () => {
+    const utility = await street(ten());
+    const { round } = await utility.ask();
+    await utility.look('a', 'b', 'c');
+    utility.kill();
+    utility.now = (utility.now + 2 * hour) as typeof utility.now;
+    utility.start();
+    await utility.wire.connect();
+    expect(utility.rounds.show(round).row).toMatchObject({ state: 'opening', reports: 3 });
+  });
+
+  test('past the expiry fails the round when it starts', async () => {
+    const utility = await street();
+    const { round } = await utility.ask();
+    await utility.look();
+    utility.kill();
+    utility.now = (utility.now + 25 * hour) as typeof utility.now;
+    utility.start();
+    await utility.wire.connect();
+    expect(utility.result(round)).toMatchObject({
+      state: 'failed',
+      reason: 'too-few-answers',
+      missing: ['alice', 'bill', 'bob', 'james'],
+    });
+  });
+});
+
+describe('messages that are lost, late or doubled', () => {
+  test('every message doubled: everything counts once', async () => {
+    const utility = await street();
+    utility.wire.fate = () => 'arrives twice';
+    const { round, results } = await utility.ask();
+    await utility.look();
+    await utility.look();
+    expect(results).toMatchObject([{ sum: [33_700, 38_000, 55_500, 34_200] }]);
+    expect(utility.rounds.show(round).row).toMatchObject({ reports: 3, answers: 4 });
+  });
+
+  test('every message lost three times: homes repeat what is not proved', async () => {
+    const utility = await street();
+    const lost = new Map<string, number>();
+    utility.wire.fate = (name, home) => {
+      const times = lost.get(`${name} ${home}`) ?? 0;
+      lost.set(`${name} ${home}`, times + 1);
+      return times < 3 ? 'is lost' : 'arrives';
+    };
+    const { results } = await utility.ask();
+    for (let look = 0; look < 8; look += 1) await utility.look();
+    expect(results).toMatchObject([{ sum: [33_700, 38_000, 55_500, 34_200] }]);
+  });
+
+  test('a report after the deadline counts until the set is fixed, one after that does not', async () => {
+    const utility = await street(ten());
+    const { round } = await utility.ask();
+    await utility.look('a', 'b');
+    await utility.step(hour);
+    expect(utility.rounds.show(round).row.state).toBe('collecting');
+    await utility.look('c');
+    expect(utility.rounds.show(round).row.state).toBe('opening');
+    await utility.look('d');
+    await utility.look();
+    expect(utility.result(round)).toMatchObject({ state: 'opened', contributors: 3, sum: [3000, 0, 0, 0] });
+  });
+
+  test('one member that does not answer: after the grace time the sum opens, unchecked', async () => {
+    const utility = await street(ten());
+    const { round } = await utility.ask();
+    await utility.look();
+    await utility.look(...letters.slice(0, 9));
+    await utility.step(9_999);
+    expect(utility.rounds.show(round).row.state).toBe('opening');
+    await utility.step(1);
+    expect(utility.result(round)).toMatchObject({ state: 'opened', contributors: 10, answers: 9, checked: false });
+  });
+
+  test('two members that do not answer: the round fails at its expiry and names them', async () => {
+    const utility = await street(ten());
+    const { round } = await utility.ask();
+    await utility.look();
+    await utility.look(...letters.slice(0, 8));
+    await utility.step(24 * hour);
+    expect(utility.result(round)).toMatchObject({ state: 'failed', reason: 'too-few-answers', missing: ['i', 'j'] });
+    expect(kinds(utility)).toEqual(['result', 'roster']);
+  });
+
+  test('a message of a home that is not in the roster, and one that is none, are logged and change nothing', async () => {
+    const { log, lines } = keepingLog();
+    const utility = await street(tutorial, { log, lines });
+    const { round } = await utility.ask();
+    await utility.wire.toCoordinator('report', { home: 'mallory', round }, Buffer.from('a0', 'hex'));
+    await utility.wire.toCoordinator('report', { home: 'bob', round }, Buffer.from('a0', 'hex'));
+    await utility.wire.toCoordinator('answer', { home: 'bob', round }, Buffer.from('ff', 'hex'));
+    await utility.wire.toCoordinator('report', { home: 'bob', round: 'ab'.repeat(16) }, Buffer.from('a0', 'hex'));
+    expect(utility.rounds.show(round).row).toMatchObject({ state: 'collecting', reports: 0 });
+    expect(lines.filter((line) => line.includes('"level":40'))).toHaveLength(2);
+    await utility.look();
+    await utility.look();
+    expect(utility.result(round)).toMatchObject({ state: 'opened' });
+  });
+});
+
+test('a share that does not open: the member complains and the round fails, and says so', async () => {
+  const flipLast = (report: Uint8Array) => {
+    const spoiled = Uint8Array.from(report);
+    // Somewhere in the sealed shares, which are the longest field.
+    const at = Math.floor(spoiled.length / 2);
+    spoiled[at] = (spoiled[at] as number) ^ 1;
+    return spoiled;
+  };
+  const { log, lines } = keepingLog();
+  const utility = await street({ ...tutorial, bob: { ...tutorial.bob, spoil: flipLast } }, { log, lines });
+  const { round } = await utility.ask();
+  await utility.look();
+  await utility.look();
+  expect(utility.result(round)).toMatchObject({ state: 'failed', reason: 'complaint', contributors: 3 });
+  expect(lines.some((line) => line.includes('"contributor":"bob"'))).toBe(true);
+});
+
+test('each report is on the disk once, and no sealed share is left after the end', async () => {
+  const utility = await street(ten());
+  await utility.ask();
+  await utility.look();
+  const bytes = utility.blobBytes();
+  await utility.look();
+  expect(bytes.reports).toBeGreaterThan(10 * 10 * 24);
+  expect(bytes.all).toBeLessThan(bytes.reports * 1.5);
+  expect(utility.blobBytes().reports).toBe(0);
+});
+
+test('a round that was stored while the broker was away is announced when it is back', async () => {
+  const utility = await street();
+  utility.wire.connected = false;
+  const { round } = await utility.ask();
+  expect(kinds(utility)).toEqual(['roster']);
+  await utility.wire.connect();
+  await utility.look();
+  await utility.look();
+  expect(utility.result(round)).toMatchObject({ state: 'opened' });
+});
+
+test('two rounds of one cohort run side by side, each with its own sum', async () => {
+  const utility = await street();
+  const one = await utility.ask();
+  const other = await utility.ask({ slots: 4, minimum: 3, resolution: [1, 0] });
+  await utility.look();
+  await utility.look();
+  expect([utility.result(one.round), utility.result(other.round)]).toMatchObject([
+    { sum: [33_700, 38_000, 55_500, 34_200] },
+    { sum: [33_700, 38_000, 55_500, 34_200] },
+  ]);
+  expect(utility.rounds.list(cohort).map((row) => row.state)).toEqual(['opened', 'opened']);
+});
