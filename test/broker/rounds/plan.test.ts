@@ -242,20 +242,20 @@ test('whatever is planned passes the homes’ own checks', () => {
   const request = fc.record({
     minutes: fc.integer({ min: 15, max: 24 * 60 }),
     slots: fc.integer({ min: 1, max: 100 }),
-    ago: fc.integer({ min: 0, max: 20 * 24 }),
+    endsIn: fc.integer({ min: -14 * 24, max: 7 * 24 }),
     exponent: fc.integer({ min: -6, max: 2 }),
     within: fc.integer({ min: 1, max: 48 }),
     after: fc.integer({ min: 1, max: 400 }),
   });
   let planned = 0;
   fc.assert(
-    fc.property(request, ({ minutes, slots, ago, exponent, within, after: expireAfter }) => {
+    fc.property(request, ({ minutes, slots, endsIn, exponent, within, after: expireAfter }) => {
       const asked = RoundRequestSchema.parse({
         v: 1,
         type: 'round',
         cohort,
         tags: ['#fridge'],
-        from: morning - ago * hour,
+        from: morning + endsIn * hour - slots * minutes * 60_000,
         step: minutes * 60_000,
         slots,
         resolution: [1, exponent],
