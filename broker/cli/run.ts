@@ -21,7 +21,7 @@ const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 
 /** main.ts and what it loads: database, broker. The other commands do without. */
 export type LoadMain = () => Promise<{
-  runBroker(config: BrokerConfig, clock: Clock, log: Logger): Promise<{ close(): Promise<void> }>;
+  readonly runBroker: (config: BrokerConfig, clock: Clock, log: Logger) => Promise<{ close(): Promise<void> }>;
 }>;
 
 export function runCommand(program: Command, clock: Clock, loadMain: LoadMain): void {

@@ -139,18 +139,8 @@ export type RoundRow = z.infer<typeof RoundRow>;
 
 const reply = { v, request: text(1, 64) };
 
-/** What an operator's request has led to. Ends with `result` or `error`; a round is `accepted` and shows `progress` before. */
-export const OperatorReply = z.discriminatedUnion('type', [
-  z.strictObject({ ...reply, type: z.literal('accepted'), round: HexRoundId, row: RoundRow }),
-  z.strictObject({ ...reply, type: z.literal('progress'), row: RoundRow }),
-  z.strictObject({
-    ...reply,
-    type: z.literal('error'),
-    code: z.string(),
-    says: z.string(),
-    remedy: z.string(),
-    retryAt: Ms.optional(),
-  }),
+/** The outcome of a request, by what it is about. */
+const OperatorResult = z.discriminatedUnion('of', [
   z.strictObject({ ...reply, type: z.literal('result'), of: z.literal('round'), result: Result }),
   z.strictObject({
     ...reply,
@@ -190,6 +180,21 @@ export const OperatorReply = z.discriminatedUnion('type', [
     tariff: Tariff,
     centsPerKwh: z.array(z.number()),
   }),
+]);
+
+/** What an operator's request has led to. Ends with `result` or `error`; a round is `accepted` and shows `progress` before. */
+export const OperatorReply = z.discriminatedUnion('type', [
+  z.strictObject({ ...reply, type: z.literal('accepted'), round: HexRoundId, row: RoundRow }),
+  z.strictObject({ ...reply, type: z.literal('progress'), row: RoundRow }),
+  z.strictObject({
+    ...reply,
+    type: z.literal('error'),
+    code: z.string(),
+    says: z.string(),
+    remedy: z.string(),
+    retryAt: Ms.optional(),
+  }),
+  OperatorResult,
 ]);
 export type OperatorReply = z.infer<typeof OperatorReply>;
 
