@@ -67,6 +67,8 @@ export class OperatorLink {
     onInterim?: (reply: Interim) => void,
   ): Promise<Outcome<Type>> {
     const client = await this.#connected();
+    // Perhaps in the meantime.
+    if (this.#closed) throw new GridError('GRID_CLOSED', { url: this.url });
     const id = randomBytes(12).toString('hex');
     const payload = JSON.stringify({ ...ask, v: 1 });
     return new Promise<Outcome<Type>>((resolve, reject) => {
@@ -158,10 +160,10 @@ export class OperatorLink {
   }
 
   #silent(): GridError {
-    if (this.#client === undefined)
-      return new GridError('BROKER_AWAY', { url: this.url, why: 'the connection is lost' });
-    const details = { url: this.url, timeoutMs: this.#timeoutMs, prefix: this.#prefix };
-    return new GridError('COORDINATOR_SILENT', details);
+    const [url, timeoutMs, prefix] = [this.url, this.#timeoutMs, this.#prefix];
+    if (this.#client !== undefined) return new GridError('COORDINATOR_SILENT', { url, timeoutMs, prefix });
+    // A broker may also close the connection of who publishes to a topic that is none of its own.
+    return new GridError('BROKER_AWAY', { url, why: `it closed the connection (is ${prefix} its topic prefix?)` });
   }
 
   #malformed(request: string, why: string): GridError {
