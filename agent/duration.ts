@@ -14,10 +14,14 @@ export function parseDuration(text: string): number | undefined {
 
 export const durationExamples = '10s, 15m, 6h or 1d';
 
-/** In the largest unit that holds it: 900000 is 15m. */
+/** In the largest unit and the next: 900000 is 15m, 5400000 is 1h 30m. */
 export function formatDuration(lengthMs: number): string {
-  for (const name of ['d', 'h', 'm', 's'] as const) {
-    if (lengthMs >= unitMs[name] && lengthMs % unitMs[name] === 0) return `${lengthMs / unitMs[name]}${name}`;
+  const parts: string[] = [];
+  let rest = lengthMs;
+  for (const name of ['d', 'h', 'm', 's', 'ms'] as const) {
+    const count = Math.floor(rest / unitMs[name]);
+    rest -= count * unitMs[name];
+    if (count > 0) parts.push(`${count}${name}`);
   }
-  return `${lengthMs}ms`;
+  return parts.slice(0, 2).join(' ') || '0s';
 }

@@ -23,7 +23,9 @@ export class BusPoller {
       id: device.id,
       poll: new DevicePoll(device, parts.clock, parts.log),
     }));
-    this.#schedule();
+    // At once, also under a clock that stands; one that is stepped then waits until it is done.
+    this.#cycle = this.#poll();
+    parts.clock.at(parts.clock.now(), () => this.#cycle);
   }
 
   states(): DeviceState[] {

@@ -75,9 +75,14 @@ export class DevicePoll {
       this.#failed(error, this.#clock.now());
       return undefined;
     } finally {
-      const failures = this.#isOut() ? (this.#failure?.tries ?? 0) : 0;
-      this.#due = nextPoll(this.#clock.now(), this.#device.everyMs, failures);
+      this.#due = nextPoll(this.#clock.now(), this.#device.everyMs, this.#holdUps());
     }
+  }
+
+  /** Tries in a row that held up the line. A port that is not there holds up nobody, and is back any moment. */
+  #holdUps(): number {
+    if (this.#failure === undefined || !this.#isOut() || this.#failure.code.startsWith('PORT_')) return 0;
+    return this.#failure.tries;
   }
 
   #isOut(): boolean {

@@ -1,6 +1,7 @@
 /**
  * Which physical device each configured one is: the name under which its cells are spent never changes.
  */
+import type { Settings } from '../config-schema.ts';
 import type { Database } from './database.ts';
 
 /** A device as it is configured now. */
@@ -23,6 +24,11 @@ interface Row extends KnownDevice {
   readonly serial: string | null;
   readonly port: string;
   readonly address: number;
+}
+
+export function configuredDevices({ devices, buses }: Pick<Settings, 'devices' | 'buses'>): ConfiguredDevice[] {
+  const ports = new Map(buses.map(({ id, port }) => [id, port]));
+  return devices.map(({ id, bus, address, serial }) => ({ id, port: ports.get(bus) ?? bus, address, serial }));
 }
 
 /** The devices of the configuration by id. Those that were never seen before are stored. */

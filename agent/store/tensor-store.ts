@@ -74,6 +74,13 @@ export class HomeTensors implements TensorStore {
     );
   }
 
+  /** The slots in which the values of a tensor were entered; none for a device's. */
+  ownGrid(id: string): Grid | undefined {
+    if (this.#settingsOf(id) !== undefined) return undefined;
+    const { from, stepMs, slots } = this.#enteredOf(id);
+    return { from, step: stepMs, slots };
+  }
+
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
   }

@@ -13,6 +13,14 @@ describe('lengths of time as people write them', () => {
     expect(formatDuration(length)).toBe(text);
   });
 
+  it.each([
+    [5_400_000, '1h 30m'],
+    [90_061_000, '1d 1h'],
+    [0, '0s'],
+  ])('%d ms are shown as %s', (length, text) => {
+    expect(formatDuration(length)).toBe(text);
+  });
+
   it.each(['', '10', '10 s', '1h30m', '-5s', '0s', '1.5h', 'PT6H', '10sec'])('"%s" is none', (text) => {
     expect(parseDuration(text)).toBeUndefined();
   });

@@ -1,0 +1,83 @@
+/**
+ * Carries a command to the running agent; where none runs, those that only read are answered from its database.
+ */
+import type { Command } from 'commander';
+import type { Clock } from '../../broker/protocol/clock.ts';
+import { type AgentConfig, loadConfig } from '../config.ts';
+import { type Agent, findAgent } from '../control/client.ts';
+import { type Asks, type CommandName, type Gives, isReading } from '../control/commands.ts';
+import { socketPath } from '../data-folder.ts';
+import { AgentError } from '../errors.ts';
+import { printError, remark } from './print.ts';
+
+export interface AgentOptions {
+  readonly config: string;
+  readonly json?: boolean;
+}
+
+export function withConfig(command: Command): Command {
+  return command.option('-c, --config <path>', 'configuration of the agent', 'agent.yaml');
+}
+
+export function withJson(command: Command): Command {
+  return withConfig(command).option('--json', 'as JSON, times in UTC');
+}
+
+/** Runs the action of a command; what goes wrong is told, and the command ends with 1. */
+export async function orError(options: { readonly json?: boolean }, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    printError(error, options.json === true);
+    process.exitCode = 1;
+  }
+}
+
+/** @throws {AgentError} CONFIG_*, AGENT_NOT_RUNNING, NEVER_STARTED, DATABASE_*; {ToldError} what the agent says */
+export async function atAgent<Name extends CommandName>(
+  options: AgentOptions,
+  clock: Clock,
+  command: Name,
+  asks: Asks<Name>,
+): Promise<Gives[Name]> {
+  const config = loadConfig(options.config);
+  const agent = await findAgent(socketPath(config.dataDir));
+  if (agent === undefined) return withoutAgent(config, clock, command, asks);
+  try {
+    return await agent.ask(command, asks);
+  } finally {
+    agent.close();
+  }
+}
+
+/** For a command that asks more than once. @throws {AgentError} CONFIG_*, AGENT_NOT_RUNNING */
+export async function withAgent(options: AgentOptions, action: (agent: Agent) => Promise<void>): Promise<void> {
+  const config = loadConfig(options.config);
+  const agent = await findAgent(socketPath(config.dataDir));
+  if (agent === undefined) throw notRunning(config);
+  try {
+    await action(agent);
+  } finally {
+    agent.close();
+  }
+}
+
+async function withoutAgent<Name extends CommandName>(
+  config: AgentConfig,
+  clock: Clock,
+  command: Name,
+  asks: Asks<Name>,
+): Promise<Gives[Name]> {
+  if (!isReading(command)) throw notRunning(config);
+  // Only here: whoever talks to an agent needs no database.
+  const { readOffline } = await import('../control/offline.ts');
+  const given = await readOffline(config, clock, (handlers) =>
+    (handlers[command] as (asks: unknown) => Gives[Name] | Promise<Gives[Name]>)(asks),
+  );
+  remark('The agent does not run: this is what it stored before.');
+  return given;
+}
+
+function notRunning(config: AgentConfig): AgentError {
+  return new AgentError('AGENT_NOT_RUNNING', { path: config.dataDir, config: config.path });
+}

@@ -1,0 +1,60 @@
+/**
+ * The ledger for people: one paragraph an entry.
+ */
+import { formatDuration } from '../duration.ts';
+import type { Asked, LedgerEntry } from '../store/ledger.ts';
+import { amount, local, plain, shownUnit, zone } from './print.ts';
+
+export function ledgerText(entries: readonly LedgerEntry[]): string {
+  if (entries.length === 0) return 'Nothing has left the house, and nothing was refused.';
+  return [...entries.map((entry) => linesOf(entry).map(plain).join('\n    ')), `(${zone()})`].join('\n');
+}
+
+function linesOf(entry: LedgerEntry): string[] {
+  const at = local(entry.at);
+  switch (entry.kind) {
+    case 'released':
+      return [
+        `${at}  released  ${entry.tensors.join(' + ')}, sealed, into one sum: ${askedText(entry)}`,
+        `round ${entry.round} of ${entry.cohort}, ${homesText(entry)}`,
+        ...resultText(entry),
+      ];
+    case 'answered':
+      return [
+        `${at}  answered  helped to open the sum: ${askedText(entry)}`,
+        `round ${entry.round} of ${entry.cohort}, ${homesText(entry)}`,
+        ...resultText(entry),
+      ];
+    case 'refused':
+      return [
+        `${at}  refused   ${entry.code}: ${entry.says}`,
+        ...(entry.round === undefined
+          ? []
+          : [`round ${entry.round}${entry.cohort === undefined ? '' : ` of ${entry.cohort}`}`]),
+        ...(isAsked(entry) ? [`it asked for ${askedText(entry)}`] : []),
+        `What to do: ${entry.remedy}`,
+      ];
+  }
+}
+
+function askedText({ query, grid }: Pick<Asked, 'query' | 'grid'>): string {
+  const slots = `${grid.slots} × ${formatDuration(grid.step)} from ${local(grid.from)}`;
+  return `${query.quantity} of ${query.tags.join(' ')}, ${slots}`;
+}
+
+function isAsked(entry: Partial<Asked>): entry is Asked {
+  return entry.query !== undefined && entry.grid !== undefined;
+}
+
+function homesText(entry: Exclude<LedgerEntry, { kind: 'refused' }>): string {
+  if (entry.contributors !== undefined) return `${entry.contributors} of ${entry.members} homes in the sum`;
+  return `${entry.members} homes, at least ${entry.minimum} of them in the sum`;
+}
+
+function resultText(entry: Exclude<LedgerEntry, { kind: 'refused' }>): string[] {
+  const { result } = entry;
+  if (result === undefined) return ['no result has come yet'];
+  if (result.state === 'failed') return [`it failed: ${result.reason}`];
+  const { unit } = result.query;
+  return [`mean of a home: ${result.mean.map((value) => amount(value, unit)).join('  ')} ${shownUnit(unit)}`];
+}

@@ -1,0 +1,130 @@
+/**
+ * `wattveil agent run`: the home's process, until it is told to end; `agent status`: whether it runs, and how it is.
+ */
+import { type Command, Option } from 'commander';
+import type { Logger } from 'pino';
+import type { Clock } from '../../broker/protocol/clock.ts';
+import { type AgentConfig, loadConfig } from '../config.ts';
+import type { AgentStatus } from '../control/commands.ts';
+import { type AgentOptions, orError, withAgent, withConfig, withJson } from './at-agent.ts';
+import { local, print, printJson, table } from './print.ts';
+
+const example = `
+Example of an agent.yaml (paths start from its own folder; what is in [] may be left out, with the default):
+  home: bob                            # a-z 0-9 -, how the utility knows this home
+  dataDir: ./bob                       # kept closed to others
+  claim: Bob, Oak Street 3             # [''] what the operator is told when this home enrols
+  broker:
+    url: mqtt://127.0.0.1:1883
+    prefix: wattveil/v1                # [wattveil/v1]
+    insecure: false                    # [false] true lets a broker be used over a network without TLS
+  pins: { authority: …, coordinator: … }   # [those given at enrolment] keys that must be theirs, hex
+  buses:                               # [none]
+    - id: line-1
+      port: /dev/serial/by-id/usb-…    # settings [9600 none 8 1], time for a device to answer [500ms]
+      baudRate: 9600
+      parity: none
+      dataBits: 8
+      stopBits: 1
+      timeout: 500ms
+  devices:                             # [none]
+    - id: fridge
+      bus: line-1
+      address: 3
+      profile: eastron-sdm120          # a shipped profile, or the path of a file of your own
+      pollEvery: 10s                   # [10s]
+      longestGap: 25s                  # [2.5 times pollEvery] over which an edge of a slot is interpolated
+      serial: "12345678"               # [none] another number is another device
+      parent: main                     # [none] the device behind which it is wired
+  tensors:                             # [none] what rounds can be about; published by: wattveil tensors publish
+    - id: fridge
+      device: fridge
+      quantity: energyImport           # [energyImport]
+      tags: ["#energy-consumption", "#fridge"]
+      description: Fridge, kitchen     # ['']
+      capacity: 3680                   # what its connection can carry: W for energies
+  policy:                              # [these]
+    minContributors: 15                # fewest homes in a sum that this home takes part in
+    shortestSlot: 15m
+    collusionDivisor: 3                # stands up to a third of the homes colluding
+    mostHomes: 2500
+
+It ends on SIGTERM or Ctrl-C. Its log goes to standard output, one JSON object a line, and holds no reading.`;
+
+export type LoadAgent = () => Promise<{
+  readonly runAgent: (
+    config: AgentConfig,
+    clock: Clock,
+    log: Logger,
+    version?: string,
+  ) => Promise<{ readonly close: () => Promise<void> }>;
+}>;
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+
+interface RunOptions {
+  readonly config: string;
+  readonly logLevel: string;
+}
+
+/** @param load only when the agent is really run: the other commands need neither ports nor a database */
+export function runCommands(program: Command, clock: Clock, load: LoadAgent): void {
+  const group = program.command('agent').description('the home’s process');
+  withConfig(group.command('run').description('read the meters and take part in rounds, until told to end'))
+    .addOption(new Option('--log-level <level>', 'least that is logged').choices(levels).default('info'))
+    .addHelpText('after', example)
+    .action((options: RunOptions) => orError({}, () => run(options, clock, load, program.version())));
+  withJson(group.command('status').description('whether the agent runs, is connected, enrolled, sharing')).action(
+    (options: AgentOptions) =>
+      orError(options, () =>
+        withAgent(options, async (agent) => {
+          const status = await agent.ask('status', {});
+          if (options.json) printJson(status);
+          else print(statusText(status));
+        }),
+      ),
+  );
+}
+
+async function run(
+  { config: path, logLevel }: RunOptions,
+  clock: Clock,
+  load: LoadAgent,
+  version: string | undefined,
+): Promise<void> {
+  const config = loadConfig(path);
+  const [{ runAgent }, { pino }] = await Promise.all([load(), import('pino')]);
+  const log = pino({ name: config.home, level: logLevel }, pino.destination({ dest: 1, sync: true }));
+  const agent = await runAgent(config, clock, log, version);
+  const signal = await signalled();
+  log.info({ signal }, 'stopping');
+  await agent.close();
+  // What follows a stepped clock would keep the process alive.
+  process.exit(0);
+}
+
+function signalled(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+function statusText(status: AgentStatus): string {
+  const { enrolment, rounds } = status;
+  const enrolled = {
+    none: () => 'no: wattveil enrol',
+    asked: () => 'asked, waits for the operator',
+    enrolled: () => (enrolment.state === 'enrolled' ? `in ${enrolment.cohort} since ${local(enrolment.since)}` : ''),
+  }[enrolment.state]();
+  const facts = [
+    ['home', status.home],
+    ['process', `${status.pid}, version ${status.version}, since ${local(status.since)}`],
+    ['broker', `${status.broker}, ${status.connected ? 'connected' : 'not connected'}`],
+    ['fingerprint', status.fingerprint],
+    ['enrolled', enrolled],
+    ['sharing', status.sharing ? 'on' : 'off: wattveil share on'],
+    ['open rounds', rounds.length === 0 ? 'none' : ''],
+  ];
+  const open = rounds.map(({ round, contribution, membership }) => ['', `${round}: ${contribution}, ${membership}`]);
+  return table(['agent', 'runs'], [...facts, ...open]);
+}

@@ -1,0 +1,130 @@
+/**
+ * Every command that the running agent takes over its socket: one schema for what it asks, one type for what it
+ * gives. The one place where they are written down.
+ */
+import * as z from 'zod';
+import type { EpochMs } from '../../broker/protocol/clock.ts';
+import { Grid, Ms } from '../../broker/protocol/fields.ts';
+import type { Measured } from '../../hardware/meter.ts';
+import type { EnrolmentStatus } from '../enroller.ts';
+import type { HomeStatus } from '../home.ts';
+import type { Failure } from '../polling/device-poll.ts';
+import type { LedgerEntry } from '../store/ledger.ts';
+import type { ShownTariff } from '../tariff.ts';
+
+const Nothing = z.strictObject({});
+const OneTensor = z.strictObject({ id: z.string() });
+
+export const commands = {
+  status: Nothing,
+  enrol: Nothing,
+  'meters read': Nothing,
+  'tensors list': Nothing,
+  'tensors show': z.strictObject({ id: z.string(), grid: Grid.optional() }),
+  /** What was typed: the agent reads it, so that what is wrong is said in one way. */
+  'tensors add': z.strictObject({
+    id: z.string(),
+    tags: z.array(z.string()),
+    description: z.string(),
+    quantity: z.string(),
+    unit: z.string().optional(),
+    capacity: z.string(),
+    from: Ms,
+    stepMs: z.int().positive(),
+    values: z.array(z.strictObject({ text: z.string(), where: z.string() })),
+  }),
+  'tensors remove': OneTensor,
+  'tensors publish': z.strictObject({ id: z.string(), since: Ms.optional() }),
+  'tensors withdraw': OneTensor,
+  ledger: Nothing,
+  share: z.strictObject({ on: z.boolean() }),
+  'tariff show': Nothing,
+} as const satisfies Record<string, z.ZodType>;
+
+export type CommandName = keyof typeof commands;
+export type Asks<Name extends CommandName> = z.input<(typeof commands)[Name]>;
+
+export interface Gives {
+  readonly status: AgentStatus;
+  readonly enrol: EnrolmentStatus;
+  readonly 'meters read': MetersReading;
+  readonly 'tensors list': readonly TensorRow[];
+  readonly 'tensors show': TensorShown;
+  readonly 'tensors add': TensorRow;
+  readonly 'tensors remove': null;
+  readonly 'tensors publish': TensorRow;
+  readonly 'tensors withdraw': TensorRow;
+  readonly ledger: readonly LedgerEntry[];
+  readonly share: { readonly on: boolean };
+  /** `prices` are of the newest tariff taken. */
+  readonly 'tariff show': ShownTariff | null;
+}
+
+export type Handler<Name extends CommandName> = (
+  asks: z.output<(typeof commands)[Name]>,
+) => Gives[Name] | Promise<Gives[Name]>;
+export type Handlers = { readonly [Name in CommandName]: Handler<Name> };
+
+/** Those that change nothing: the database alone answers them, also while no agent runs. */
+const readingCommands = ['meters read', 'tensors list', 'tensors show', 'ledger', 'tariff show'] as const;
+export type ReadingCommand = (typeof readingCommands)[number];
+export type ReadingHandlers = Pick<Handlers, ReadingCommand>;
+
+export function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
+}
+
+export function isReading(name: CommandName): name is ReadingCommand {
+  return (readingCommands as readonly CommandName[]).includes(name);
+}
+
+export interface AgentStatus extends HomeStatus {
+  readonly pid: number;
+  readonly version: string;
+  /** When the agent was started. */
+  readonly since: EpochMs;
+}
+
+export interface MetersReading {
+  readonly now: EpochMs;
+  /** False where no agent runs: then only what it stored before is known. */
+  readonly live: boolean;
+  readonly devices: readonly MeterRow[];
+}
+
+export interface MeterRow {
+  readonly id: string;
+  readonly profile: string;
+  readonly port: string;
+  readonly address: number;
+  readonly pollEveryMs: number;
+  /** The last good reading; none where there was none yet. */
+  readonly at?: EpochMs;
+  readonly measured: readonly (Omit<Measured, 'quantity' | 'unit'> & { quantity: string; unit: string })[];
+  /** The last failure; without `until` it goes on. */
+  readonly failure?: Failure;
+}
+
+export interface TensorRow {
+  readonly id: string;
+  readonly tags: readonly string[];
+  readonly description: string;
+  readonly quantity: string;
+  readonly unit: string;
+  /** In the unit, for energies per hour. */
+  readonly capacity: number;
+  /** None for values entered by hand. */
+  readonly device?: string;
+  readonly published: boolean;
+  /** From when on the data may be used. */
+  readonly consentFrom?: EpochMs;
+  readonly shape: readonly number[];
+  readonly from: EpochMs;
+  readonly until: EpochMs;
+}
+
+export interface TensorShown {
+  readonly tensor: TensorRow;
+  /** Without `value` where the slot is not covered. */
+  readonly slots: readonly { readonly from: EpochMs; readonly until: EpochMs; readonly value?: number }[];
+}

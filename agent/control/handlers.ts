@@ -1,0 +1,51 @@
+/**
+ * All commands of the running agent.
+ */
+import { type Clock, epochMs } from '../../broker/protocol/clock.ts';
+import type { HomeService } from '../home.ts';
+import type { HomeTensors } from '../store/tensor-store.ts';
+import { readTensor } from '../tensors/new-tensor.ts';
+import type { Handlers } from './commands.ts';
+import { type ReadingParts, readingHandlers, tensorRow } from './reading-handlers.ts';
+
+export interface HandlerParts extends ReadingParts {
+  readonly home: HomeService;
+  readonly version: string;
+}
+
+export function handlersOf(parts: HandlerParts): Handlers {
+  const { home, clock, version, tensors } = parts;
+  const since = clock.now();
+  return {
+    ...readingHandlers(parts),
+    ...tensorHandlers(tensors, clock),
+    status: () => ({ ...home.status(), pid: process.pid, version, since }),
+    enrol: () => home.enrol(),
+    share: async ({ on }) => {
+      await (on ? home.sharing.on() : home.sharing.off());
+      return { on: home.sharing.isOn() };
+    },
+  };
+}
+
+/** Those that change a tensor; the home hears of it by itself. */
+function tensorHandlers(tensors: HomeTensors, clock: Clock) {
+  return {
+    'tensors add': (asks) => {
+      tensors.add(readTensor(asks, clock.now()), clock.now());
+      return tensorRow(tensors.get(asks.id));
+    },
+    'tensors remove': ({ id }) => {
+      tensors.remove(id, clock.now());
+      return null;
+    },
+    'tensors publish': ({ id, since }) => {
+      tensors.publish(id, since === undefined ? undefined : epochMs(since), clock.now());
+      return tensorRow(tensors.get(id));
+    },
+    'tensors withdraw': ({ id }) => {
+      tensors.withdraw(id);
+      return tensorRow(tensors.get(id));
+    },
+  } satisfies Partial<Handlers>;
+}
