@@ -1,0 +1,154 @@
+/** Home 1 of a cohort with its real disk and tensors, between a stepped clock and a broker that only keeps records. */
+import { randomBytes } from 'node:crypto';
+import { type Logger, pino } from 'pino';
+import type { HomeFacts } from '../../../agent/policy/assess-round.ts';
+import type { OwnTensor } from '../../../agent/policy/own-tensor.ts';
+import { type HomeTopic, ParticipantShell } from '../../../agent/rounds/participant-shell.ts';
+import { RefusalLog } from '../../../agent/rounds/refusal-log.ts';
+import { RoundInbox } from '../../../agent/rounds/round-inbox.ts';
+import { Seats } from '../../../agent/rounds/seats.ts';
+import type { Database } from '../../../agent/store/database.ts';
+import { Ledger, type LedgerEntry } from '../../../agent/store/ledger.ts';
+import { RoundStore } from '../../../agent/store/round-store.ts';
+import type { HomeTensors } from '../../../agent/store/tensor-store.ts';
+import { type EpochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
+import { toHex } from '../../../broker/protocol/hex.ts';
+import type { Announce } from '../../../broker/protocol/messages.ts';
+import { checkAnnounce, makeAnnounce, type Round } from '../../../broker/protocol/round.ts';
+import { cohort, type MadeCohort, type MadeHome, makeCohort, now } from '../../broker/protocol/made-cohort.ts';
+import { lenientPolicy, openAgentDatabase, tensorsIn } from '../made-agent.ts';
+
+export interface Published {
+  readonly topic: HomeTopic;
+  readonly round: string;
+  readonly payload: Uint8Array;
+}
+
+export class MadeInbox {
+  readonly made: MadeCohort;
+  readonly clock: SteppedClock;
+  readonly published: Published[] = [];
+  readonly lines: string[] = [];
+  readonly #folder: string;
+  sharing = true;
+  policy = lenientPolicy;
+  /** Rosters that were asked for, hex. */
+  readonly wanted: string[] = [];
+  database!: Database;
+  tensors!: HomeTensors;
+  shell!: ParticipantShell;
+  inbox!: RoundInbox;
+
+  constructor(folder: string, made = makeCohort(4), at: EpochMs = now) {
+    this.#folder = folder;
+    this.made = made;
+    this.clock = new SteppedClock(at);
+    this.#start();
+  }
+
+  /** As after a power cut: what was in memory is gone. */
+  restart(): void {
+    this.close();
+    this.#start();
+  }
+
+  close(): void {
+    this.shell.close();
+    this.database.close();
+  }
+
+  /** An announcement of the cohort's coordinator, as sent. */
+  announce(changes: Partial<Announce> = {}): Round {
+    const fields = { ...this.made.announceFields, id: randomBytes(16), ...changes };
+    return checkAnnounce(makeAnnounce(this.made.coordinator, fields), this.made.announceContext);
+  }
+
+  async announced(round: Round): Promise<void> {
+    await this.inbox.announced(round.id, round.signed);
+  }
+
+  /** The roster as the broker would send it. */
+  async rosterComes(): Promise<void> {
+    await this.inbox.rosterCame(toHex(this.made.roster.hash), this.made.signedRoster);
+  }
+
+  stateOf(round: Round): string | undefined {
+    const participant = this.shell.participants.get(round.id);
+    if (participant?.state !== 'takingPart') return participant?.state;
+    return `${participant.contribution.state} ${participant.membership.state}`;
+  }
+
+  sent(topic: HomeTopic, round?: Round): Uint8Array[] {
+    return this.published
+      .filter((one) => one.topic === topic && (round === undefined || one.round === round.id))
+      .map(({ payload }) => payload);
+  }
+
+  ledger(): LedgerEntry[] {
+    return new Ledger(this.database).entries();
+  }
+
+  refusals(): string[] {
+    return this.ledger().flatMap((entry) => (entry.kind === 'refused' ? [entry.code] : []));
+  }
+
+  #start(): void {
+    this.database = openAgentDatabase(this.#folder);
+    this.tensors = tensorsIn(this.database);
+    const ledger = new Ledger(this.database);
+    const store = new RoundStore(this.database, ledger);
+    const log: Logger = pino({ level: 'trace' }, { write: (line: string) => void this.lines.push(line) });
+    const refusals = new RefusalLog(ledger, this.clock, log);
+    const facts = () => this.#facts();
+    const { clock } = this;
+    this.shell = new ParticipantShell({
+      store,
+      refusals,
+      tensors: this.tensors,
+      facts,
+      clock,
+      random: randomBytes,
+      publish: async (topic, round, payload) => {
+        this.published.push({ topic, round, payload: Buffer.from(payload) });
+      },
+      fetchRoster: async (hash) => void this.wanted.push(hash),
+      noteClipped: (round, tensors) => log.info({ round, tensors }, 'clipped'),
+    });
+    const coordinator = this.made.coordinator.publicKey;
+    this.inbox = new RoundInbox({
+      cohort,
+      coordinator,
+      seats: new Seats(this.#seatParts(store)),
+      store,
+      shell: this.shell,
+      refusals,
+      facts,
+      clock,
+    });
+  }
+
+  #seatParts(store: RoundStore) {
+    const own = this.made.homes[0] as MadeHome;
+    return {
+      store,
+      own: {
+        home: own.id,
+        identity: own.identity.publicKey,
+        agreement: own.secret.publicKey,
+        sequence: 1,
+      },
+      secret: own.secret,
+      cohort,
+      authority: this.made.authority.publicKey,
+      coordinator: this.made.coordinator.publicKey,
+      mostHomes: 2500,
+    };
+  }
+
+  #facts(): HomeFacts {
+    const tensors = this.tensors
+      .list()
+      .map((tensor): OwnTensor => ({ ...tensor, device: tensor.device, ancestors: [], shown: true }));
+    return { sharing: this.sharing, policy: this.policy, tensors };
+  }
+}
