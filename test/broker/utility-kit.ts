@@ -95,7 +95,8 @@ export class TestHome {
     this.id = id;
     this.identity = identity;
     this.mqtt = mqtt;
-    mqtt.on('message', (_, payload) => {
+    mqtt.on('message', (topic, payload) => {
+      if (topic !== topicOf(prefix, 'enrolmentReply', { home: id })) return;
       this.replies.push(EnrolmentReply.parse(JSON.parse(payload.toString())));
     });
   }
@@ -151,7 +152,7 @@ export function tensor(id: string, ...tags: string[]): CatalogueEntry {
     unit: 'Wh',
     dtype: 'float64',
     shape: [96],
-    from: noon - 86_400_000,
+    from: noon - 3 * 86_400_000,
     until: noon,
     capacity: [3680, 0],
   };
