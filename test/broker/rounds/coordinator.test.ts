@@ -265,6 +265,23 @@ describe('while answers are awaited', () => {
     expect(typesOf(play(restored, [resumed])[1])).toBe(effects);
   });
 
+  test('the grace time begins once, however many answers come in it', () => {
+    const fifteen = makeCohort(Array.from({ length: 15 }, (_, at) => `home-${at + 10}`));
+    const wide = roundOf(fifteen, { minimum: 3 });
+    const anySet = makeSet(
+      fifteen.coordinator,
+      wide,
+      [1, 2, 3].map((index) => ({ index, salt: Buffer.alloc(16) })),
+    );
+    const events = wide.roster.homes.slice(0, 14).map(({ index }): CoordinatorEvent => {
+      return { type: 'answer', home: index, sums: Buffer.alloc(8 * wide.blocks) };
+    });
+    const [now, all] = play(opening(wide, anySet), events, { round: wide, matching: [], key: fifteen.coordinator });
+    expect(now.state).toBe('opening');
+    expect(all.filter((effect) => effect.type === 'startGrace')).toHaveLength(1);
+    expect(typesOf(all.slice(0, 13))).toBe(`${stored(12)} startGrace`);
+  });
+
   test('of two different answers of one member the first counts', () => {
     const other: CoordinatorEvent = { type: 'answer', home: 1, sums: sums[1] as Uint8Array };
     const [now, all] = play(start(), [answer(1), other]);

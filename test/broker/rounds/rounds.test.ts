@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { OpenedResult } from '../../../broker/protocol/json-messages.ts';
+import { Decline } from '../../../broker/protocol/messages.ts';
 import { readTopic } from '../../../broker/protocol/topics.ts';
 import { keepingLog } from '../silent-log.ts';
 import { cohort, hour, makeCohort } from './made-cohort.ts';
@@ -74,18 +75,21 @@ describe('the tutorial’s round', () => {
     expect(kinds(utility)).toEqual(['result', 'roster']);
   });
 
-  test('its result is taken back when it was kept long enough', async () => {
-    const utility = await street();
-    const { round } = await utility.ask();
-    await utility.look();
-    await utility.look();
-    await utility.step(30 * 24 * hour - 1);
-    expect(kinds(utility)).toEqual(['result', 'roster']);
-    await utility.restart();
-    await utility.step(1);
-    expect(kinds(utility)).toEqual(['roster']);
-    expect(utility.rounds.show(round)).toMatchObject({ row: { state: 'opened' }, result: { contributors: 3 } });
-  });
+  test.each([false, true])(
+    'its result is taken back when it was kept long enough (restarted: %s)',
+    async (restarted) => {
+      const utility = await street();
+      const { round } = await utility.ask();
+      await utility.look();
+      await utility.look();
+      await utility.step(30 * 24 * hour - 1);
+      expect(kinds(utility)).toEqual(['result', 'roster']);
+      if (restarted) await utility.restart();
+      await utility.step(1);
+      expect(kinds(utility)).toEqual(['roster']);
+      expect(utility.rounds.show(round)).toMatchObject({ row: { state: 'opened' }, result: { contributors: 3 } });
+    },
+  );
 
   test('the same hours again are declined by all, and the round fails with the reason', async () => {
     const spent = { declines: 'spent' } as const;
@@ -173,6 +177,16 @@ describe('a coordinator that is killed', () => {
     expect([...utility.wire.retained].filter(([topic]) => topic.endsWith('/open'))).toEqual(asked);
   });
 
+  test('in the grace time begins it anew, and opens the sum after it', async () => {
+    const utility = await street(ten());
+    const { round } = await utility.ask();
+    await utility.look();
+    await utility.look(...letters.slice(0, 9));
+    await utility.restart();
+    await utility.step(10_000);
+    expect(utility.result(round)).toMatchObject({ state: 'opened', answers: 9 });
+  });
+
   test('past the deadline fixes the set when it starts', async () => {
     const utility = await street(ten());
     const { round } = await utility.ask();
@@ -256,6 +270,21 @@ describe('messages that are lost, late or doubled', () => {
     await utility.step(24 * hour);
     expect(utility.result(round)).toMatchObject({ state: 'failed', reason: 'too-few-answers', missing: ['i', 'j'] });
     expect(kinds(utility)).toEqual(['result', 'roster']);
+  });
+
+  test('a home that declined and then reports after all counts as a contributor only', async () => {
+    const utility = await street(ten());
+    const { round, rows } = await utility.ask();
+    const hash = utility.hashOf(round);
+    const decline = (reason: 'paused' | 'spent') =>
+      utility.wire.toCoordinator('decline', { home: 'a', round }, Decline.encode({ round: hash, reason }));
+    await decline('paused');
+    await decline('spent');
+    expect(utility.rounds.show(round).row.declined).toEqual({ spent: 1 });
+    await utility.look('a');
+    await decline('paused');
+    expect(utility.rounds.show(round).row).toMatchObject({ declined: {}, reports: 1 });
+    expect(rows.map((row) => row.declined)).toEqual([{ paused: 1 }, { spent: 1 }, {}]);
   });
 
   test('a message of a home that is not in the roster, and one that is none, are logged and change nothing', async () => {

@@ -2,7 +2,7 @@
  * A coordinator over a database file, with simulated homes around it: it can be killed and started again at any moment.
  */
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import type { ApprovedHome } from '../../../broker/enrolment/home-directory.ts';
 import { BrokerError } from '../../../broker/errors.ts';
 import { durationMs, type EpochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
 import { type Result, Result as ResultSchema } from '../../../broker/protocol/json-messages.ts';
+import { decodeSigned } from '../../../broker/protocol/message.ts';
 import { Catalogue, type CatalogueEntry, MemberList } from '../../../broker/protocol/messages.ts';
 import { RoundRequest, type RoundRow } from '../../../broker/protocol/operator.ts';
 import { readSignedJson } from '../../../broker/protocol/signed-json.ts';
@@ -160,6 +161,15 @@ export class Utility {
     const row = await this.rounds.open(roundRequest(changes), watcher, request);
     await settled();
     return Object.assign(followed, { round: row.round });
+  }
+
+  /** The hash of a round that is announced now. */
+  hashOf(round: string): Uint8Array {
+    const announce = this.wire.retained.get(topicOf(prefix, 'round', { cohort, round })) ?? Buffer.alloc(0);
+    return createHash('sha256')
+      .update('wattveil/1/round\0')
+      .update(decodeSigned(announce, 'announce').payload)
+      .digest();
   }
 
   /** Bytes of the reports on disk, and of everything on disk that grows with a round. */
