@@ -10,8 +10,9 @@ import { pause } from './pause.ts';
 /** After bytes that nobody asked for: longer than adapters hold bytes back (FTDI: 16 ms). */
 export const strayQuietMs = 50;
 const longestNoiseMs = 5_000;
-/** Also longer than that. */
+/** How long to listen before speaking: in doubt also longer than that, else for what the system has ready. */
 const tickMs = 20;
+const glanceMs = 2;
 const stalledMs = 20;
 const shortestBackOffMs = 100;
 const longestBackOffMs = 5_000;
@@ -48,7 +49,6 @@ export class Line {
         gone: (error) => this.#gone(error),
       });
       this.#failure = undefined;
-      this.#activeAt = performance.now();
       this.distrust(strayQuietMs);
     } catch (error) {
       const count = (this.#failure?.count ?? 0) + 1;
@@ -79,8 +79,9 @@ export class Line {
     this.#owedMs = Math.max(this.#owedMs, ms);
   }
 
-  /** The same, when something may be on its way that nobody waits for. */
+  /** Something may be on its way that nobody waits for: silence counts from now, not from the last word. */
   distrust(ms: number): void {
+    this.#activeAt = performance.now();
     this.oweSilence(ms);
     this.#doubtful = true;
   }
@@ -91,13 +92,13 @@ export class Line {
    */
   async silence(signal: AbortSignal): Promise<void> {
     const giveUpAt = performance.now() + longestNoiseMs + 2 * this.#owedMs;
-    // A process that stands still does not listen: what comes meanwhile is heard only when it moves again. So in doubt,
-    // or after it stood still, it has to listen for one whole tick before it may call the line quiet.
-    let listened = !this.#doubtful;
+    // A process that stands still does not listen: what comes meanwhile is heard only when it moves again. So it has to
+    // listen for a while, and not stand still in it, before it may call the line quiet.
+    let listened = false;
     while (this.#silenceLeftMs() > 0 || !listened) {
       const from = performance.now();
       if (from > giveUpAt) throw new HardwareError('LINE_NOT_QUIET', { port: this.#endpoint.name });
-      const askedMs = listened ? Math.min(this.#silenceLeftMs(), tickMs) : tickMs;
+      const askedMs = this.#doubtful ? tickMs : Math.min(Math.max(this.#silenceLeftMs(), glanceMs), tickMs);
       await pause(askedMs, signal);
       listened = performance.now() - from < askedMs + stalledMs;
     }

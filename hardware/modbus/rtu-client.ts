@@ -5,7 +5,7 @@
 
 import modbus from 'modbus-serial';
 import type { Turn } from '../bus/bus.ts';
-import { untilCut } from '../bus/pause.ts';
+import { pause, untilCut } from '../bus/pause.ts';
 import { HardwareError } from '../errors.ts';
 import { RtuPort } from './rtu-port.ts';
 
@@ -37,6 +37,8 @@ const requestBytes = 8;
 const frameBytes = 5;
 /** The operating system's and the adapter's own delays. */
 const slackMs = 20;
+/** An answer that comes twice does so by then: before, nothing is asked that its second coming would answer. */
+const twiceMs = 50;
 /** Acknowledge and busy (Modbus application protocol 1.1b3, 7): the device asks for another try. */
 const passing = new Set([5, 6]);
 
@@ -44,6 +46,8 @@ export class RtuClient {
   readonly #party: Party;
   readonly #port = new RtuPort();
   readonly #codec: InstanceType<typeof modbus.default>;
+  /** When the device last gave an answer of this kind and length. */
+  readonly #answeredAt = new Map<string, number>();
 
   constructor(party: Party) {
     this.#party = party;
@@ -68,6 +72,9 @@ export class RtuClient {
   }
 
   async #ask(turn: Turn, { kind, at, count }: Block): Promise<Buffer | Failure> {
+    const likeness = `${kind} ${count}`;
+    const askableAt = (this.#answeredAt.get(likeness) ?? Number.NEGATIVE_INFINITY) + twiceMs;
+    if (askableAt > performance.now()) await pause(askableAt - performance.now(), turn.cut);
     await turn.silence();
     const answerMs = turn.timeoutMs + (requestBytes + frameBytes + 2 * count) * turn.charMs + slackMs;
     this.#codec.setTimeout(Math.ceil(answerMs));
@@ -75,7 +82,9 @@ export class RtuClient {
     try {
       const answer =
         kind === 'input' ? this.#codec.readInputRegisters(at, count) : this.#codec.readHoldingRegisters(at, count);
-      return (await untilCut(answer, turn.cut)).buffer;
+      const { buffer } = await untilCut(answer, turn.cut);
+      this.#answeredAt.set(likeness, performance.now());
+      return buffer;
     } catch (error) {
       const failure = this.#failureOf(error, Math.ceil(answerMs));
       // An exception is an answer, whole and sound. In all other cases one may still be under way.
