@@ -45,13 +45,21 @@ function assertNames(text: string): void {
   }
 }
 
-/** filtrex is typed as any, and reports its errors over several lines: the first says what, the others draw where. */
+/** filtrex is typed as any. */
 function compile(text: string): (figures: SlotFigures) => unknown {
   try {
     return compileExpression(text) as (figures: SlotFigures) => unknown;
   } catch (error) {
-    throw malformed(firstLine(error), error);
+    throw malformed(placeOf(error), error);
   }
+}
+
+/** What filtrex throws draws the place over several lines: what, the text, an arrow of dashes under it, the rest. */
+function placeOf(error: unknown): string {
+  const [what = '', text = '', arrow = ''] = error instanceof Error ? error.message.split('\n') : [];
+  if (!/^-*\^$/.test(arrow)) return what === '' ? 'it is no expression' : what;
+  const before = text.slice(0, arrow.length - 1);
+  return before === '' ? 'it is empty, or begins wrongly' : `it goes wrong after "${before}"`;
 }
 
 function numberOf(value: unknown, slot: number): number {

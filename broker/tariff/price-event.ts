@@ -41,12 +41,13 @@ export function priceEvent({
 
 /** 10.61666… ct is 0.106167: six decimals, a ten-thousandth of a cent. */
 export function perKwh(cents: number): number {
-  return Number((cents / 100).toFixed(6));
+  // + 0: there is no minus zero in JSON's canonical form.
+  return Number((cents / 100).toFixed(6)) + 0;
 }
 
 /** The same rounding, as cents. */
 export function roundedCents(cents: number): number {
-  return Number((perKwh(cents) * 100).toFixed(4));
+  return Number((perKwh(cents) * 100).toFixed(4)) + 0;
 }
 
 /** ISO 8601; a day is given as 24 hours, since it may have 23. */
