@@ -10,13 +10,12 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-const total = { passed: 0, failed: 0, notYet: 0 };
+const total = { passed: 0, failed: 0 };
 for (const file of files) {
   const tally = runFile(file);
   console.log([file, ...tally.lines()].join('\n'));
   total.passed += tally.passed;
   total.failed += tally.failed.length;
-  total.notYet += [...tally.missing.values()].reduce((sum, cases) => sum + cases.length, 0);
 }
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.notYet} not yet`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -1,5 +1,5 @@
 /**
- * Counts cases by section: passed, failed with what went wrong, and those that nothing here can do yet.
+ * Counts cases by section: passed, and failed with what went wrong.
  */
 
 interface Section {
@@ -9,7 +9,6 @@ interface Section {
 
 export class Tally {
   readonly #sections = new Map<string, Section>();
-  readonly #notYet = new Map<string, string[]>();
 
   /** One case: it passes when `holds` returns true. What it throws is a failure with that text. */
   check(section: string, name: string, holds: () => boolean): void {
@@ -24,11 +23,6 @@ export class Tally {
     else counted.failed.push(`${name}: ${problem}`);
   }
 
-  /** A case that needs what is not implemented. */
-  notYet(what: string, name: string): void {
-    this.#notYet.set(what, [...(this.#notYet.get(what) ?? []), name]);
-  }
-
   get passed(): number {
     return [...this.#sections.values()].reduce((sum, section) => sum + section.passed, 0);
   }
@@ -37,21 +31,13 @@ export class Tally {
     return [...this.#sections].flatMap(([name, section]) => section.failed.map((failure) => `${name}: ${failure}`));
   }
 
-  /** What is not implemented, and the cases that need it. */
-  get missing(): ReadonlyMap<string, readonly string[]> {
-    return this.#notYet;
-  }
-
   /** One line per section. */
   lines(): string[] {
     const sections = [...this.#sections].map(([name, { passed, failed }]) => {
       return `  ${name.padEnd(18)} ${String(passed).padStart(5)} passed${failed.length > 0 ? `, ${failed.length} FAILED` : ''}`;
     });
     const failures = this.failed.map((failure) => `  FAILED ${failure}`);
-    const missing = [...this.#notYet].map(
-      ([what, cases]) => `  not yet: ${what} (${cases.length}): ${cases.join('; ')}`,
-    );
-    return [...sections, ...failures, ...missing];
+    return [...sections, ...failures];
   }
 
   #section(name: string): Section {

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import * as z from 'zod';
+import { packResidues, primeIndices, primes, unpackResidue, viewOf } from '../../../broker/protocol/field.ts';
 import {
   blocksOf,
   drawResidues,
@@ -81,3 +82,53 @@ export function sumsOf(
     ]),
   );
 }
+
+/** By member: its answer. */
+export type Answers = ReadonlyMap<number, Uint8Array>;
+
+export const of = (answers: Answers, members: readonly number[]): Answers =>
+  new Map(members.map((member) => [member, answers.get(member) as Uint8Array]));
+
+/** What is added to a member's answer in one block and prime. */
+export interface Fault {
+  readonly member: number;
+  readonly block: number;
+  readonly prime: number;
+  readonly by: number;
+}
+
+export function spoilt(answers: Answers, faults: readonly Fault[]): Answers {
+  const changed = new Map(answers);
+  for (const { member, block, prime, by } of faults) {
+    const bytes = Uint8Array.from(changed.get(member) as Uint8Array);
+    const residues = primeIndices.map((index) => {
+      const residue = unpackResidue(viewOf(bytes), block, index);
+      return index === prime ? (residue + by) % primes[index] : residue;
+    }) as [number, number, number];
+    packResidues(viewOf(bytes), block, ...residues);
+    changed.set(member, bytes);
+  }
+  return changed;
+}
+
+/** A sharing, one to four contributors' vectors, and who answers: at least as many as are needed. */
+export const anyRound = (most: number) =>
+  anySharing(most).chain((sharing) =>
+    fc.record({
+      sharing: fc.constant(sharing),
+      vectors: fc.integer({ min: 1, max: 12 }).chain((length) =>
+        fc.array(fc.array(fc.bigInt({ min: -(2n ** 60n), max: 2n ** 60n }), { minLength: length, maxLength: length }), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+      ),
+      members: fc.shuffledSubarray(
+        Array.from({ length: sharing.homes }, (_, at) => at + 1),
+        { minLength: sharing.answers },
+      ),
+      seed: fc.nat(),
+    }),
+  );
+
+export const sumOf = (vectors: readonly (readonly bigint[])[]) =>
+  (vectors[0] ?? []).map((_, slot) => vectors.reduce((sum, vector) => sum + (vector[slot] ?? 0n), 0n));
