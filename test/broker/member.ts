@@ -81,6 +81,8 @@ export class Member {
   }
 
   async #send(name: 'report' | 'answer', round: Round, payload: Uint8Array): Promise<void> {
+    // The test may be over before the round is.
+    if (this.#home.mqtt.disconnecting) return;
     await this.#home.publish(topicOf(prefix, name, { home: this.#home.id, round: round.id }), payload, false);
   }
 }
