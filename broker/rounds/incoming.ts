@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readAnswer, readComplaint } from '../protocol/answer.ts';
-import { readDecline, readReport } from '../protocol/report.ts';
+import { decodeReport, readDecline } from '../protocol/report.ts';
 import type { RosterHome } from '../protocol/roster.ts';
 import type { Round } from '../protocol/round.ts';
 import type { Coordinator, CoordinatorEvent } from './round-states.ts';
@@ -23,7 +23,7 @@ export function eventOf(
   const { id, index } = home;
   switch (name) {
     case 'report': {
-      const { salt } = readReport(round, payload, id);
+      const { salt } = decodeReport(round, payload, id);
       const digest = createHash('sha256').update(payload).digest();
       // What is kept is copied: a view would keep the whole report in memory.
       return { type: 'report', home: index, salt: Uint8Array.from(salt), digest, bytes: payload };

@@ -3,8 +3,7 @@
  */
 import { makeOpen } from '../protocol/answer.ts';
 import type { AcceptedSet } from '../protocol/contributor-set.ts';
-import { Report } from '../protocol/messages.ts';
-import { sealedShareBytes } from '../protocol/report.ts';
+import { decodeReport, sealedShareBytes } from '../protocol/report.ts';
 import type { Round } from '../protocol/round.ts';
 
 /**
@@ -17,7 +16,7 @@ export function openRequests(
   reports: readonly Uint8Array[],
 ): (member: number) => Uint8Array {
   const size = sealedShareBytes(round);
-  const sealed = reports.map((report) => Report.decode(report).shares);
+  const sealed = reports.map((report) => decodeReport(round, report).shares);
   return (member) => {
     const start = (member - 1) * size;
     return makeOpen(
