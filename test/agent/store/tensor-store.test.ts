@@ -1,0 +1,234 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AgentYaml } from '../../../agent/config-schema.ts';
+import type { Database } from '../../../agent/store/database.ts';
+import { rememberDevices } from '../../../agent/store/device-store.ts';
+import { ReadingStore } from '../../../agent/store/reading-store.ts';
+import { HomeTensors } from '../../../agent/store/tensor-store.ts';
+import { catalogueEntries } from '../../../agent/tensors/catalogue.ts';
+import type { NewTensor } from '../../../agent/tensors/tensor.ts';
+import { epochMs } from '../../../broker/protocol/clock.ts';
+import { Catalogue } from '../../../broker/protocol/messages.ts';
+import { openAgentDatabase, temporaryFolder } from '../made-agent.ts';
+import { codeOf } from '../policy/code-of.ts';
+
+const hour = 3_600_000;
+const minute = 60_000;
+const now = epochMs(10 * hour);
+
+const device = { bus: 'line', profile: 'eastron-sdm120', pollEvery: '1m' };
+const settings = AgentYaml.parse({
+  home: 'bob',
+  dataDir: '.',
+  broker: { url: 'mqtt://localhost' },
+  buses: [{ id: 'line', port: '/dev/line' }],
+  devices: [
+    { ...device, id: 'main', address: 1 },
+    { ...device, id: 'kitchen', address: 2, parent: 'main' },
+    { ...device, id: 'fridge', address: 3, parent: 'kitchen' },
+  ],
+  tensors: [
+    { id: 'fridge', device: 'fridge', tags: ['#fridge'], capacity: 3680, description: 'in the kitchen' },
+    { id: 'fridge-power', device: 'fridge', quantity: 'power', tags: ['#fridge'], capacity: 3680 },
+  ],
+});
+
+const byHand: NewTensor = {
+  id: 'bulb',
+  tags: ['#light-bulb'],
+  description: 'read off',
+  quantity: 'energyImport',
+  unit: 'Wh',
+  capacity: [1, 3],
+  from: epochMs(0),
+  stepMs: hour,
+  values: [100, 200, 300],
+};
+
+let folder: { folder: string; remove(): void };
+let database: Database;
+let readings: ReadingStore;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  database = openAgentDatabase(folder.folder);
+  readings = new ReadingStore(database);
+});
+afterEach(() => {
+  database.close();
+  folder.remove();
+});
+
+function tensors(changes: Partial<typeof settings> = {}): HomeTensors {
+  const configured = { ...settings, ...changes };
+  const devices = rememberDevices(
+    database,
+    configured.devices.map(({ id, address, serial }) => ({ id, port: '/dev/line', address, serial })),
+  );
+  return new HomeTensors({ database, settings: configured, devices, readings });
+}
+
+/** One reading a minute of the fridge, 10 Wh a minute, from 0 to 4 h. */
+function readFridge(): void {
+  readings.append(
+    Array.from({ length: 241 }, (_, index) => ({
+      device: 3,
+      quantity: 'energyImport' as const,
+      at: epochMs(index * minute),
+      value: index * 10,
+    })),
+  );
+}
+
+describe('tensors of devices', () => {
+  it('are the readings, resampled to the slots asked for', () => {
+    const all = tensors();
+    readFridge();
+    const { values, covered } = all.slots('fridge', { from: 0, step: hour, slots: 5 });
+    expect([...values]).toEqual([600, 600, 600, 600, 0]);
+    expect(covered).toEqual([true, true, true, true, false]);
+  });
+
+  it('have one source for one device and direction, whatever they measure', () => {
+    const all = tensors();
+    expect(all.get('fridge').source).toEqual(all.get('fridge-power').source);
+    expect(all.get('fridge')).toMatchObject({ unit: 'Wh', capacity: [368, 1], device: 'fridge' });
+  });
+
+  it('know behind which other devices theirs is wired', () => {
+    expect(tensors().ancestorsOf('fridge')).toEqual(['kitchen', 'main']);
+    expect(tensors().ancestorsOf('main')).toEqual([]);
+  });
+
+  it('that were published stay so, until the same name is another thing', () => {
+    tensors().publish('fridge', undefined, now);
+    expect(tensors().get('fridge')).toMatchObject({ published: true, consentFrom: now });
+    const other = settings.tensors.map((tensor) => ({ ...tensor, device: 'kitchen' }));
+    expect(tensors({ tensors: other }).get('fridge').published).toBe(false);
+    const replaced = settings.devices.map((one) => ({ ...one, serial: `new ${one.id}` }));
+    tensors({ devices: replaced });
+    const again = settings.devices.map((one) => ({ ...one, serial: `newer ${one.id}` }));
+    expect(tensors({ devices: again }).get('fridge').published).toBe(false);
+  });
+
+  it('may not take a name that was entered by hand, not even once', () => {
+    const all = tensors();
+    all.add(byHand, now);
+    const named = [{ ...settings.tensors[0], id: 'bulb' } as (typeof settings.tensors)[0]];
+    expect(codeOf(() => tensors({ tensors: named }))).toBe('TENSOR_EXISTS');
+    all.remove('bulb', now);
+    expect(codeOf(() => tensors({ tensors: named }))).toBe('TENSOR_NAME_SPENT');
+  });
+});
+
+describe('tensors entered by hand', () => {
+  it('answer the grid they were entered on', () => {
+    const all = tensors();
+    all.add(byHand, now);
+    expect(all.ownGrid('bulb')).toEqual({ from: 0, step: hour, slots: 3 });
+    expect([...all.slots('bulb', { from: 0, step: hour, slots: 3 }).values]).toEqual([100, 200, 300]);
+    expect(all.get('bulb').source).toEqual({ device: 'entered bulb', family: 'import' });
+    expect(all.get('bulb').device).toBeUndefined();
+  });
+
+  it('are on disk at once', () => {
+    tensors().add(byHand, now);
+    database.close();
+    database = openAgentDatabase(folder.folder);
+    readings = new ReadingStore(database);
+    expect(tensors().get('bulb')).toMatchObject({ shape: [3], from: 0, until: 3 * hour, capacity: [1, 3] });
+  });
+
+  it('keep their names for ever', () => {
+    const all = tensors();
+    all.add(byHand, now);
+    expect(codeOf(() => all.add(byHand, now))).toBe('TENSOR_EXISTS');
+    all.remove('bulb', now);
+    expect(codeOf(() => all.get('bulb'))).toBe('TENSOR_UNKNOWN');
+    expect(codeOf(() => all.slots('bulb', { from: 0, step: hour, slots: 1 }))).toBe('TENSOR_UNKNOWN');
+    expect(codeOf(() => all.add(byHand, now))).toBe('TENSOR_NAME_SPENT');
+    expect(codeOf(() => tensors().add({ ...byHand, id: 'fridge' }, now))).toBe('TENSOR_EXISTS');
+  });
+
+  it('leave no value behind when they are removed', () => {
+    const all = tensors();
+    all.add(byHand, now);
+    all.publish('bulb', undefined, now);
+    all.remove('bulb', now);
+    expect(database.prepare('SELECT count(*) AS left FROM entered_values').get()).toEqual({ left: 0 });
+    expect(database.prepare('SELECT count(*) AS left FROM publications').get()).toEqual({ left: 0 });
+  });
+
+  it('cannot be removed where they come from a device', () => {
+    expect(codeOf(() => tensors().remove('fridge', now))).toBe('TENSOR_FROM_DEVICE');
+  });
+});
+
+describe('consent', () => {
+  it('to a device is from now on, to what was entered by hand from its first slot', () => {
+    const all = tensors();
+    all.add(byHand, now);
+    all.publish('fridge', undefined, now);
+    all.publish('bulb', undefined, now);
+    expect(all.get('fridge').consentFrom).toBe(now);
+    expect(all.get('bulb').consentFrom).toBe(0);
+  });
+
+  it('reaches back as far as is said, and not into the future', () => {
+    const all = tensors();
+    all.publish('fridge', epochMs(hour), now);
+    expect(all.get('fridge').consentFrom).toBe(hour);
+    expect(codeOf(() => all.publish('fridge', epochMs(now + 1), now))).toBe('SINCE_IN_FUTURE');
+  });
+
+  it('that was given stays as it was when it is given once more', () => {
+    const all = tensors();
+    all.publish('fridge', undefined, now);
+    all.publish('fridge', undefined, epochMs(now + hour));
+    expect(all.get('fridge').consentFrom).toBe(now);
+  });
+
+  it('that was withdrawn and given anew is from then on', () => {
+    const all = tensors();
+    all.publish('fridge', undefined, now);
+    all.withdraw('fridge');
+    expect(all.get('fridge').published).toBe(false);
+    expect(all.get('fridge').consentFrom).toBeGreaterThan(Date.parse('9999-01-01'));
+    all.publish('fridge', undefined, epochMs(now + hour));
+    expect(all.get('fridge').consentFrom).toBe(now + hour);
+  });
+
+  it('and every other change is told of', () => {
+    const all = tensors();
+    let changes = 0;
+    all.onChange(() => {
+      changes += 1;
+    });
+    all.add(byHand, now);
+    all.publish('bulb', undefined, now);
+    all.withdraw('bulb');
+    all.remove('bulb', now);
+    expect(changes).toBe(4);
+  });
+});
+
+describe('the catalogue', () => {
+  it('names what is published, as far as consent reaches, and can be sent', () => {
+    const all = tensors();
+    readFridge();
+    all.add(byHand, now);
+    all.add({ ...byHand, id: 'secret' }, now);
+    all.publish('fridge', epochMs(3 * hour), now);
+    all.publish('bulb', epochMs(hour), now);
+    const entries = catalogueEntries(all.list());
+    expect(entries).toEqual([
+      expect.objectContaining({ id: 'bulb', shape: [2], from: hour, until: 3 * hour, capacity: [1, 3] }),
+      expect.objectContaining({ id: 'fridge', shape: [61], from: 3 * hour, until: 4 * hour, unit: 'Wh' }),
+    ]);
+    const bytes = Catalogue.encode({ home: 'bob', sequence: 1, tensors: entries });
+    expect(Catalogue.decode(bytes).tensors).toEqual(entries);
+  });
+});
+
+it('a name that is misspelt is told with the one that was meant', () => {
+  expect(() => tensors().get('frigde')).toThrow(/did you mean fridge\?/);
+});
