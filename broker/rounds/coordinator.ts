@@ -141,7 +141,7 @@ function open(rules: RoundRules, now: Opening): Step {
   const { announce, sharing, length } = rules.round;
   const answers = answersOf(now);
   const opened = openSums(sharing, length, answers);
-  // With wrong answers corrected, this is left for those too many to correct.
+  // More wrong answers than can be left out; a few only show in the result.
   if ('offPolynomial' in opened) return fail(rules, now, 'off-polynomial');
   const statistics = statisticsOf(announce, now.set.contributors.length, opened.integers);
   if (statistics === undefined) return fail(rules, now, 'implausible');

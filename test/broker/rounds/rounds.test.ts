@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { OpenedResult } from '../../../broker/protocol/json-messages.ts';
-import { Decline } from '../../../broker/protocol/messages.ts';
+import { Answer, Decline } from '../../../broker/protocol/messages.ts';
 import { readTopic } from '../../../broker/protocol/topics.ts';
 import { keepingLog } from '../silent-log.ts';
 import { cohort, hour, makeCohort } from './made-cohort.ts';
@@ -318,6 +318,39 @@ test('a share that does not open: the member complains and the round fails, and 
   await utility.look();
   expect(utility.result(round)).toMatchObject({ state: 'failed', reason: 'complaint', contributors: 3 });
   expect(lines.some((line) => line.includes('"contributor":"bob"'))).toBe(true);
+});
+
+describe('answers that are wrong', () => {
+  // Another residue in the first block, still a canonical one.
+  const wrong = (answer: Uint8Array) => {
+    const { v: _v, type: _type, ...fields } = Answer.decode(answer);
+    const sums = Uint8Array.from(fields.sums);
+    sums[0] = (sums[0] as number) ^ 1;
+    return Answer.encode({ ...fields, sums });
+  };
+  const fifteen = (...liars: string[]) =>
+    Object.fromEntries(
+      [...letters, 'k', 'l', 'm', 'n', 'o'].map((id): [string, HomePlan] => [
+        id,
+        { wattHours: [1000, 0, 0, 0], ...(liars.includes(id) && { spoilAnswer: wrong }) },
+      ]),
+    );
+
+  test('one of fifteen is left out of the sum and listed, not accused', async () => {
+    const utility = await street(fifteen('c'));
+    const { round } = await utility.ask();
+    await utility.look();
+    await utility.look();
+    expect(utility.result(round)).toMatchObject({ state: 'opened', sum: [15_000, 0, 0, 0], inconsistent: ['c'] });
+  });
+
+  test('too many to be found fail the round', async () => {
+    const utility = await street(fifteen('c', 'd', 'e'));
+    const { round } = await utility.ask();
+    await utility.look();
+    await utility.look();
+    expect(utility.result(round)).toMatchObject({ state: 'failed', reason: 'off-polynomial', answers: 15 });
+  });
 });
 
 test('each report is on the disk once, and no sealed share is left after the end', async () => {

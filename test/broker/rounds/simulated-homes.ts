@@ -77,8 +77,9 @@ export interface SimulatedHomeParts {
   /** What the home reports per slot; a home without any sends nothing of its own. */
   readonly wattHours?: readonly number[];
   readonly declines?: Decline['reason'];
-  /** Changes the report it sends. */
+  /** Changes the report it sends, or the answer. */
   readonly spoil?: (report: Uint8Array) => Uint8Array;
+  readonly spoilAnswer?: (answer: Uint8Array) => Uint8Array;
 }
 
 export class SimulatedHome {
@@ -140,7 +141,8 @@ export class SimulatedHome {
   #answer(round: Round, pairKeys: PairKeys, open: Uint8Array): { name: HomeTopic; payload: Uint8Array }[] {
     const request = readOpen(round, this.#parts.made.coordinator.publicKey, open);
     const answered = answerOpen(round, this.#index(round), pairKeys, request);
-    if ('answer' in answered) return [{ name: 'answer', payload: answered.answer }];
+    const { spoilAnswer = (answer: Uint8Array) => answer } = this.#parts;
+    if ('answer' in answered) return [{ name: 'answer', payload: spoilAnswer(answered.answer) }];
     return answered.complaints.map((payload) => ({ name: 'complaint', payload }));
   }
 

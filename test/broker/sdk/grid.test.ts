@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startMqttServer } from '../../../broker/mqtt/mqtt-server.ts';
+import { CodedError } from '../../../broker/protocol/errors.ts';
 import type { FailedResult, OpenedResult } from '../../../broker/protocol/json-messages.ts';
 import type { RoundRow } from '../../../broker/protocol/operator.ts';
 import { connect } from '../../../broker/sdk/connect.ts';
 import type { Grid } from '../../../broker/sdk/grid.ts';
 import { OperatorLink } from '../../../broker/sdk/operator-link.ts';
+import { silentLog } from '../silent-log.ts';
 import { ScriptedCoordinator } from './scripted-coordinator.ts';
 
 const midnight = Date.parse('2026-11-23T00:00:00Z');
@@ -263,6 +266,22 @@ describe('what goes wrong on the way', () => {
       expect((await link.request({ type: 'rounds', cohort: 'oak-street' })).rounds).toEqual([row]);
     } finally {
       await other.stop();
+    }
+  });
+
+  test('another prefix than the broker’s: it cuts the connection, and the error names the prefix', async () => {
+    const listen = { host: '127.0.0.1', port: 0, insecure: false };
+    const server = await startMqttServer({ listen, prefix: 'wattveil/v1', log: silentLog });
+    try {
+      const link = await OperatorLink.open(`mqtt://127.0.0.1:${server.port}`, { prefix: 'north', timeoutMs: 1500 });
+      opens.push(link);
+      const error: unknown = await link.request({ type: 'rounds' }).catch((reason: unknown) => reason);
+      if (!(error instanceof CodedError)) throw error;
+      // Cut off again and again, it is between two connections at the time-out, or just in one.
+      expect(['BROKER_AWAY', 'COORDINATOR_SILENT']).toContain(error.code);
+      expect(`${error.message} ${error.remedy}`).toContain('north');
+    } finally {
+      await server.close();
     }
   });
 
