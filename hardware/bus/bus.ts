@@ -75,7 +75,7 @@ class LineBus implements Bus {
       return await work(this.#turn(cut.signal));
     } finally {
       signal.removeEventListener('abort', giveUp);
-      // Whatever goes on by mistake after its turn must not speak.
+      // Whatever goes on by mistake after its turn must neither speak nor hear.
       cut.abort(new Error('the turn is over'));
       this.#line.watch(undefined);
       this.#line.listen(undefined);
@@ -96,7 +96,9 @@ class LineBus implements Bus {
       charMs: charMs(this.#settings),
       cut,
       silence: () => line.silence(cut),
-      listen: (listener) => line.listen(listener),
+      listen(listener) {
+        if (!cut.aborted) line.listen(listener);
+      },
       send(bytes) {
         if (cut.aborted) throw cut.reason;
         line.send(bytes);

@@ -44,10 +44,7 @@ export class Line {
     if (this.#connection) return;
     if (this.#failure && performance.now() < this.#failure.until) throw this.#failure.error;
     try {
-      this.#connection = await this.#endpoint.open({
-        heard: (bytes) => this.#heard(bytes),
-        gone: (error) => this.#gone(error),
-      });
+      this.#connection = await this.#connect();
       this.#failure = undefined;
       this.distrust(strayQuietMs);
     } catch (error) {
@@ -113,6 +110,21 @@ export class Line {
     await connection?.close();
   }
 
+  async #connect(): Promise<Connection> {
+    // A port may be gone again before it is told that it is open.
+    let lost: HardwareError | undefined;
+    const connection = await this.#endpoint.open({
+      heard: (bytes) => this.#heard(bytes),
+      gone: (error) => {
+        lost = error;
+        this.#connection = undefined;
+        this.#onGone?.(error);
+      },
+    });
+    if (lost) throw lost;
+    return connection;
+  }
+
   #silenceLeftMs(): number {
     return this.#activeAt + Math.max(this.#owedMs, this.#gapMs) - performance.now();
   }
@@ -121,10 +133,5 @@ export class Line {
     this.#activeAt = performance.now();
     if (this.#listener) this.#listener(bytes);
     else this.distrust(strayQuietMs);
-  }
-
-  #gone(error: HardwareError): void {
-    this.#connection = undefined;
-    this.#onGone?.(error);
   }
 }

@@ -66,8 +66,7 @@ export class RtuClient {
     for (let tried = 1; ; tried++) {
       const got = await this.#ask(turn, block);
       if (Buffer.isBuffer(got)) return got;
-      const final = got.kind === 'exception' && !passing.has(got.code);
-      if (final || tried >= tries) throw this.#error(got, block, tried);
+      if (isFinal(got) || tried >= tries) throw this.#error(got, block, tried);
     }
   }
 
@@ -87,8 +86,8 @@ export class RtuClient {
       return buffer;
     } catch (error) {
       const failure = this.#failureOf(error, Math.ceil(answerMs));
-      // An exception is an answer, whole and sound. In all other cases one may still be under way.
-      if (failure?.kind !== 'exception') turn.distrust();
+      // A refusal is an answer, whole and sound. In all other cases one may still be under way.
+      if (failure === undefined || !isFinal(failure)) turn.distrust();
       if (failure === undefined || turn.cut.aborted) throw error;
       return failure;
     } finally {
@@ -124,6 +123,10 @@ export class RtuClient {
       }
     }
   }
+}
+
+function isFinal(failure: Failure): boolean {
+  return failure.kind === 'exception' && !passing.has(failure.code);
 }
 
 function hex(at: number): string {

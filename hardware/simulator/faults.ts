@@ -6,8 +6,10 @@ import { withCrc } from '../modbus/crc16.ts';
 
 export type Fault = (
   | {
-      readonly kind: 'silent' | 'badCrc' | 'short' | 'wrongUnit' | 'exception' | 'echo' | 'noise';
+      readonly kind: 'silent' | 'badCrc' | 'short' | 'wrongUnit' | 'echo' | 'noise';
     }
+  /** It refuses, with a code of the Modbus specification; by default 4, "device failure". */
+  | { readonly kind: 'exception'; readonly code?: number }
   /** The answer comes so much later than it should. */
   | { readonly kind: 'late'; readonly byMs: number }
   /** The answer comes twice, with so much silence between. */
@@ -24,7 +26,7 @@ export interface Utterance {
   readonly bytes: Uint8Array;
 }
 
-const slaveDeviceFailure = 4;
+const deviceFailure = 4;
 
 /** @param answer the right one */
 export function misbehave(fault: Fault | undefined, request: Uint8Array, answer: Buffer): Utterance[] {
@@ -41,7 +43,7 @@ export function misbehave(fault: Fault | undefined, request: Uint8Array, answer:
     case 'wrongUnit':
       return [say(withCrc(Buffer.of((answer[0] ?? 0) ^ 1, ...answer.subarray(1, -2))))];
     case 'exception':
-      return [say(withCrc(Buffer.of(answer[0] ?? 0, (answer[1] ?? 0) | 0x80, slaveDeviceFailure)))];
+      return [say(withCrc(Buffer.of(answer[0] ?? 0, (answer[1] ?? 0) | 0x80, fault.code ?? deviceFailure)))];
     case 'echo':
       return [say(Buffer.concat([request, answer]))];
     case 'noise':

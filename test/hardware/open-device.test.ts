@@ -85,6 +85,8 @@ test.each<[Fault, string]>([
   [{ kind: 'short' }, 'METER_BAD_FRAME'],
   [{ kind: 'wrongUnit' }, 'METER_BAD_FRAME'],
   [{ kind: 'exception' }, 'METER_EXCEPTION'],
+  [{ kind: 'exception', code: 6 }, 'METER_EXCEPTION'],
+  [{ kind: 'exception', code: 6, times: 2 }, 'done'],
   [{ kind: 'echo' }, 'done'],
   [{ kind: 'noise' }, 'done'],
   [{ kind: 'doubled', byMs: 0 }, 'done'],

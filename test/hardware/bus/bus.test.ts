@@ -106,6 +106,22 @@ test('a port that goes away ends the turn at once, and the next turn opens it ag
   expect(await codeOf(bus.turn('a', never, speak))).toBe('done');
 });
 
+test('a port that is gone before it is told to be open counts as gone, and is opened anew', async () => {
+  const line = new MemoryLine();
+  const bus = busOver(line, settings);
+  const open = line.open.bind(line);
+  line.open = async (listener) => {
+    line.open = open;
+    const connection = await open(listener);
+    line.unplug();
+    line.plugged = true;
+    return connection;
+  };
+  expect(await codeOf(bus.turn('a', never, speak))).toBe('PORT_GONE');
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  expect(await codeOf(bus.turn('a', never, speak))).toBe('done');
+});
+
 test('a port that does not open is tried less and less often', async () => {
   const line = new MemoryLine();
   line.plugged = false;

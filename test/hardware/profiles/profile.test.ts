@@ -134,3 +134,9 @@ test('a profile of ones own is found by its path', () => {
   writeFileSync(path, good);
   expect(loadProfile(path)).toEqual(loadProfile('hiking-dds238'));
 });
+
+test('the profile shown in the README is one', () => {
+  const readme = readFileSync(new URL('../../../hardware/README.md', import.meta.url), 'utf8');
+  const example = /```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  expect(parseProfile(example, 'README').registers.map(({ quantity }) => quantity)).toEqual(['energyImport', 'power']);
+});
