@@ -74,8 +74,9 @@ export function runCommands(program: Command, clock: Clock, load: LoadAgent): vo
     .addOption(new Option('--log-level <level>', 'least that is logged').choices(levels).default('info'))
     .addHelpText('after', example)
     .action((options: RunOptions) => orError({}, () => run(options, clock, load, program.version())));
-  withJson(group.command('status').description('whether the agent runs, is connected, enrolled, sharing')).action(
-    (options: AgentOptions) =>
+  withJson(group.command('status').description('whether the agent runs, is connected, enrolled, sharing'))
+    .addHelpText('after', '\nExample:\n  wattveil agent status')
+    .action((options: AgentOptions) =>
       orError(options, () =>
         withAgent(options, async (agent) => {
           const status = await agent.ask('status', {});
@@ -83,7 +84,7 @@ export function runCommands(program: Command, clock: Clock, load: LoadAgent): vo
           else print(statusText(status));
         }),
       ),
-  );
+    );
 }
 
 async function run(

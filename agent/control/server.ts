@@ -4,7 +4,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from 'pino';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { AgentError, reasonOf, toldBy } from '../errors.ts';
 import { type CommandName, commands, type Handlers, isCommand } from './commands.ts';
 import { onLines, type Reply, Request, sendLine } from './wire.ts';
@@ -81,7 +81,9 @@ function jsonOf(line: string): unknown {
 function checked<Out>(schema: z.ZodType<Out>, value: unknown): Out {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new AgentError('REQUEST_MALFORMED', { why: z.prettifyError(result.error).replaceAll('\n', ' ') });
+  const [issue] = result.error.issues;
+  const at = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.map(String).join('.')}`;
+  throw new AgentError('REQUEST_MALFORMED', { why: `${issue?.message ?? 'invalid'}${at}` });
 }
 
 function listen(server: Server, path: string): Promise<void> {

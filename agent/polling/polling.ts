@@ -14,8 +14,8 @@ import { keeperOf } from './keeper.ts';
 
 export interface Polling {
   /** Of all devices, in the order of the configuration. */
-  states(): DeviceState[];
-  close(): Promise<void>;
+  readonly states: () => DeviceState[];
+  readonly close: () => Promise<void>;
 }
 
 export interface PollingParts {
