@@ -59,7 +59,10 @@ export class OperatorDesk {
     this.#running.add(request);
     try {
       const asked = { request, payloadHash: createHash('sha256').update(payload).digest() };
-      await this.#reply(request, await this.#outcome(asked, payload));
+      const outcome = await this.#outcome(asked, payload);
+      const what = outcome.type === 'error' ? outcome.code : outcome.type === 'result' ? outcome.of : outcome.type;
+      this.#parts.log.info({ request, outcome: what }, 'operator request');
+      await this.#reply(request, outcome);
     } finally {
       this.#running.delete(request);
     }
