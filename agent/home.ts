@@ -80,6 +80,7 @@ class Home implements HomeService {
   #duties: CohortDuties | undefined;
   #again: NodeJS.Timeout | undefined;
   readonly #told = new Set<string>();
+  #closed = false;
 
   constructor(parts: HomeParts) {
     this.#parts = parts;
@@ -136,6 +137,7 @@ class Home implements HomeService {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#again);
     this.#duties?.close();
     if (this.#link.connected) await this.#sendStatus(false);
@@ -188,6 +190,7 @@ class Home implements HomeService {
   }
 
   async #received(received: Received, payload: Uint8Array): Promise<void> {
+    if (this.#closed) return;
     if (received.name !== 'enrolmentReply') return this.#duties?.received(received, payload);
     if (!this.#enroller.replied(payload)) return;
     this.#duties?.close();
@@ -213,6 +216,7 @@ class Home implements HomeService {
     try {
       await work();
     } catch (error) {
+      if (this.#closed) return;
       this.#tellOnce(what, reasonOf(error));
       clearTimeout(this.#again);
       this.#again = setTimeout(() => void this.#attempt('again', () => this.#duties?.connected()), againMs);

@@ -39,6 +39,7 @@ export interface LinkParts {
 const longestPacket = longestMessage + 65_536;
 const connectTimeoutMs = 10_000;
 const keepaliveSeconds = 60;
+const goodbyeMs = 2_000;
 /** A connection that lasts this long was none of a broker that accepts and drops. */
 const lastingMs = 30_000;
 /** So many short connections in a row are told of. */
@@ -101,7 +102,18 @@ export class MqttLink {
     clearTimeout(this.#retry);
     const client = this.#client;
     if (client === undefined) return;
-    await new Promise<void>((resolve) => client.end(!client.connected, {}, () => resolve()));
+    const { signal } = this.#connection;
+    await new Promise<void>((resolve) => {
+      // A client that says goodbye waits for what was not acknowledged, and a broker that hangs never does.
+      const waited = setTimeout(() => client.stream.destroy(), goodbyeMs);
+      const done = () => {
+        clearTimeout(waited);
+        resolve();
+      };
+      if (signal.aborted) done();
+      else signal.addEventListener('abort', done);
+      client.end(!client.connected);
+    });
   }
 
   #connect(): void {
@@ -125,7 +137,11 @@ export class MqttLink {
     });
     this.#client = client;
     this.#connection = connection;
-    client.on('error', blame);
+    client.on('error', (error) => {
+      blame(error);
+      // After bytes that are no MQTT the client would wait for better ones.
+      client.stream.destroy();
+    });
     client.on('connect', () => {
       connectedAt = performance.now();
       if (this.#told !== 'connected') log.info({ broker: this.#parts.url }, 'connected to the broker');
