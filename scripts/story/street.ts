@@ -18,8 +18,13 @@ export interface StreetPlan {
   readonly people: readonly Person[];
   /** Fewest contributors that the homes accept. */
   readonly minContributors: number;
-  /** Where the agents connect, when not straight to the broker: a test puts a wire tap in between. */
-  readonly agentsConnectTo?: (brokerPort: number) => Promise<number>;
+  /** Where everybody connects, when not straight to the broker: a test puts a wire tap in between. */
+  readonly connectTo?: (brokerPort: number) => Promise<number>;
+  readonly logLevel?: string;
+  /** Of each device; a quarter of an hour unless said otherwise. */
+  readonly pollEvery?: string;
+  /** Wh an hour, of each metered tensor. */
+  readonly capacity?: number;
   readonly brokerSettings?: Readonly<Record<string, unknown>>;
 }
 
@@ -50,19 +55,20 @@ export async function buildStreet(plan: StreetPlan): Promise<Street> {
   const clockPath = join(plan.folder, 'clock.sock');
   const driver = await driveClocks(clockPath, epochMs(midnight - hour));
   const port = await freePort();
-  const agentsPort = (await plan.agentsConnectTo?.(port)) ?? port;
-  const brokerUrl = `mqtt://127.0.0.1:${port}`;
+  const shownPort = (await plan.connectTo?.(port)) ?? port;
+  const brokerUrl = `mqtt://127.0.0.1:${shownPort}`;
   const brokerConfig = join(plan.folder, 'broker.yaml');
   await writeFile(
     brokerConfig,
     stringify({ dataDir: join(plan.folder, 'utility'), listen: { host: '127.0.0.1', port }, ...plan.brokerSettings }),
   );
   for (const person of plan.people) {
-    await writeFile(configPath(plan.folder, person.home), agentConfig(plan, person, agentsPort));
+    await writeFile(configPath(plan.folder, person.home), agentConfig(plan, person, shownPort));
   }
   const agents = new Map<string, Running>();
+  const running = (what: string) => ['--clock', clockPath, what, 'run', '--log-level', plan.logLevel ?? 'info'];
   const startBroker = async () => {
-    const broker = startWattveil('broker', ['--clock', clockPath, 'broker', 'run', '--config', brokerConfig]);
+    const broker = startWattveil('broker', [...running('broker'), '--config', brokerConfig]);
     await broker.line((line) => line.includes('listening'));
     return broker;
   };
@@ -75,14 +81,7 @@ export async function buildStreet(plan: StreetPlan): Promise<Street> {
     meters,
     configOf: (home) => configPath(plan.folder, home),
     async startAgent(home) {
-      const agent = startWattveil(home, [
-        '--clock',
-        clockPath,
-        'agent',
-        'run',
-        '--config',
-        configPath(plan.folder, home),
-      ]);
+      const agent = startWattveil(home, [...running('agent'), '--config', configPath(plan.folder, home)]);
       agents.set(home, agent);
       await agent.line((line) => line.includes('connected'));
     },
@@ -97,8 +96,13 @@ export async function buildStreet(plan: StreetPlan): Promise<Street> {
       await driver.close();
     },
   };
-  for (const person of plan.people) await street.startAgent(person.home);
-  return street;
+  try {
+    await Promise.all(plan.people.map(({ home }) => street.startAgent(home)));
+    return street;
+  } catch (error) {
+    await street.close();
+    throw error;
+  }
 }
 
 function configPath(folder: string, home: string): string {
@@ -124,7 +128,7 @@ function agentConfig(plan: StreetPlan, person: Person, port: number): string {
         bus: line,
         address,
         profile,
-        pollEvery: '15m',
+        pollEvery: plan.pollEvery ?? '15m',
       })),
       tensors: person.metered.map(({ id, description }) => ({
         id,
@@ -132,7 +136,7 @@ function agentConfig(plan: StreetPlan, person: Person, port: number): string {
         quantity: 'energyImport',
         tags: ['#energy-consumption', `#${id}`],
         description,
-        capacity: 3680,
+        capacity: plan.capacity ?? 3680,
       })),
     }),
     policy: { minContributors: plan.minContributors },
