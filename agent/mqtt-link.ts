@@ -53,8 +53,8 @@ export class MqttLink {
   #failures = 0;
   #told: 'nothing' | 'connected' | 'away' = 'nothing';
   #closed = false;
-  /** Ends the waiting of publishes whose connection is gone. */
-  #connection = new AbortController();
+  /** Called once this connection is gone; undefined when it is. */
+  #onLost: Set<() => void> | undefined;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -102,7 +102,7 @@ export class MqttLink {
     clearTimeout(this.#retry);
     const client = this.#client;
     if (client === undefined) return;
-    const { signal } = this.#connection;
+    const onLost = this.#onLost;
     await new Promise<void>((resolve) => {
       // A client that says goodbye waits for what was not acknowledged, and a broker that hangs never does.
       const waited = setTimeout(() => client.stream.destroy(), goodbyeMs);
@@ -110,8 +110,8 @@ export class MqttLink {
         clearTimeout(waited);
         resolve();
       };
-      if (signal.aborted) done();
-      else signal.addEventListener('abort', done);
+      if (onLost === undefined) done();
+      else onLost.add(done);
       client.end(!client.connected);
     });
   }
@@ -119,7 +119,7 @@ export class MqttLink {
   #connect(): void {
     const { prefix, home, log } = this.#parts;
     const will = this.#parts.will();
-    const connection = new AbortController();
+    const onLost = new Set<() => void>();
     let why = 'the connection was closed';
     let connectedAt: number | undefined;
     const blame = (error: Error) => {
@@ -136,7 +136,7 @@ export class MqttLink {
       will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
     });
     this.#client = client;
-    this.#connection = connection;
+    this.#onLost = onLost;
     client.on('error', (error) => {
       blame(error);
       // After bytes that are no MQTT the client would wait for better ones.
@@ -153,7 +153,8 @@ export class MqttLink {
       if (received !== undefined) this.#parts.onMessage(received, payload);
     });
     client.once('close', () => {
-      connection.abort();
+      this.#onLost = undefined;
+      for (const lost of onLost) lost();
       client.end(true);
       if (!this.#closed) this.#connectLater(why, connectedAt);
     });
@@ -181,13 +182,13 @@ export class MqttLink {
   }
 
   #untilLost(start: (done: () => void) => void): Promise<void> {
-    const { signal } = this.#connection;
+    const onLost = this.#onLost;
     return new Promise((resolve) => {
       const done = () => {
-        signal.removeEventListener('abort', done);
+        onLost?.delete(done);
         resolve();
       };
-      signal.addEventListener('abort', done);
+      onLost?.add(done);
       start(done);
     });
   }

@@ -1,0 +1,357 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type HomeService, startHome } from '../../agent/home.ts';
+import { readLedger } from '../../agent/home-reading.ts';
+import type { Database } from '../../agent/store/database.ts';
+import type { HomeTensors } from '../../agent/store/tensor-store.ts';
+import { durationMs, SteppedClock } from '../../broker/protocol/clock.ts';
+import { toHex } from '../../broker/protocol/hex.ts';
+import { Status } from '../../broker/protocol/json-messages.ts';
+import { decodeSigned } from '../../broker/protocol/message.ts';
+import { Answer, Catalogue, Decline } from '../../broker/protocol/messages.ts';
+import { readReport } from '../../broker/protocol/report.ts';
+import { signJson } from '../../broker/protocol/signed-json.ts';
+import { generateSigningKey } from '../../broker/protocol/signing.ts';
+import { eventually } from '../broker/eventually.ts';
+import { keepingLog } from '../broker/silent-log.ts';
+import { enter, hour, openAgentDatabase, temporaryFolder, tensorsIn } from './made-agent.ts';
+import { MadeBroker, watch } from './made-broker.ts';
+import { cohort, day, MadeUtility, morning, prefix } from './made-utility.ts';
+import { codeOf } from './policy/code-of.ts';
+
+let folder: { folder: string; remove(): void };
+let broker: MadeBroker;
+let utility: MadeUtility;
+let clock: SteppedClock;
+let database: Database;
+let tensors: HomeTensors;
+let log: ReturnType<typeof keepingLog>;
+let home: HomeService | undefined;
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  broker = new MadeBroker();
+  await broker.start();
+  utility = new MadeUtility();
+  await utility.connect(broker);
+  clock = new SteppedClock(morning);
+  log = keepingLog();
+  database = openAgentDatabase(folder.folder);
+  tensors = tensorsIn(database);
+  enter(tensors, 'bulb', [5000, 8500, 9700, 2500], { from: day.from });
+  enter(tensors, 'fridge', [8000, 4900, 7000, 10_900], { from: day.from });
+});
+afterEach(async () => {
+  await home?.close();
+  home = undefined;
+  await utility.client.endAsync(true);
+  await broker.stop();
+  database.close();
+  folder.remove();
+});
+
+async function start(
+  changes: { home?: string; pins?: { authority: string; coordinator: string } } = {},
+): Promise<void> {
+  const config = {
+    home: 'bob',
+    dataDir: folder.folder,
+    claim: 'Bob, Oak Street 3',
+    broker: { url: broker.url, prefix, insecure: false },
+    pins: undefined,
+    policy: { minContributors: 3, shortestSlot: durationMs(900_000), collusionDivisor: 3, mostHomes: 2500 },
+    ...changes,
+  };
+  home = await startHome({ config, clock, log: log.log, database, tensors, random: randomBytes, version: '1.2.3' });
+}
+
+function running(): HomeService {
+  return home ?? expect.fail('the home does not run');
+}
+
+/** As after a power cut and a start: the connection is lost without goodbye, memory is gone. */
+async function restart(): Promise<void> {
+  await broker.stop();
+  await home?.close();
+  await broker.start();
+  await utility.connect(broker);
+  await start();
+  await eventually(() => running().status().connected).toBe(true);
+}
+
+async function enrolled(): Promise<void> {
+  await start();
+  await running().enrol();
+  await utility.enrol();
+  await eventually(() => running().status().enrolment.state).toBe('enrolled');
+  await running().sharing.on();
+}
+
+const bob = { home: 'bob' };
+
+describe('enrolling', () => {
+  test('a home that was not asked to enrol only says that it is there', async () => {
+    await start();
+    const status = Status.parse(JSON.parse((await utility.nth('status', bob)).toString()));
+    expect(status).toEqual({ v: 1, online: true, since: morning, version: '1.2.3' });
+    expect(running().status()).toMatchObject({ enrolment: { state: 'none' }, sharing: false, rounds: [] });
+    expect(utility.seen.map(({ topic }) => topic)).toEqual([`${prefix}/homes/bob/status`]);
+  });
+
+  test('it asks, pins what it is given, and shows key and catalogue', async () => {
+    await start();
+    expect(await running().enrol()).toEqual({ state: 'asked' });
+    await utility.enrol();
+    const { payload } = decodeSigned(await utility.nth('catalogue', bob), 'catalogue');
+    expect(Catalogue.decode(payload)).toMatchObject({
+      home: 'bob',
+      sequence: 1,
+      tensors: [{ id: 'bulb' }, { id: 'fridge' }],
+    });
+    await utility.nth('agreementKey', bob);
+    expect(running().status().enrolment).toMatchObject({
+      state: 'enrolled',
+      cohort,
+      authority: toHex(utility.authority.publicKey),
+      coordinator: toHex(utility.coordinator.publicKey),
+    });
+  });
+
+  test('it asks again at the next connect, until there is a reply', async () => {
+    await start();
+    await running().enrol();
+    await utility.nth('enrolmentRequest', bob);
+    await restart();
+    await utility.enrol();
+    await eventually(() => running().status().enrolment.state).toBe('enrolled');
+    await restart();
+    await utility.nth('agreementKey', bob);
+    expect(utility.on('enrolmentRequest', bob)).toEqual([]);
+  });
+
+  test('a reply with other keys than the first is refused, and changes nothing', async () => {
+    await enrolled();
+    const before = running().status().enrolment;
+    await utility.enrol({ coordinator: toHex(generateSigningKey().publicKey) });
+    await eventually(() => readLedger(database).map((entry) => 'code' in entry && entry.code)).toContain(
+      'ENROLMENT_KEYS_CHANGED',
+    );
+    expect(running().status().enrolment).toEqual(before);
+  });
+
+  test('a refusal is shown, and an approval after it still counts', async () => {
+    await start();
+    await running().enrol();
+    await utility.nth('enrolmentRequest', bob);
+    const no = { code: 'ENROLMENT_FULL', says: 'too many wait', remedy: 'Try later.' };
+    const reply = { v: 1, type: 'enrolment-reply', home: 'bob', state: 'refused', ...no };
+    await utility.publish('enrolmentReply', bob, JSON.stringify(reply));
+    await eventually(() => running().status().enrolment).toEqual({ state: 'asked', refused: no });
+    await utility.enrol();
+    await eventually(() => running().status().enrolment.state).toBe('enrolled');
+  });
+
+  test('a data folder of another home, or other pins, keep it from starting', async () => {
+    await enrolled();
+    await home?.close();
+    home = undefined;
+    expect(await failing(start({ home: 'alice' }))).toBe('HOME_ID_DIFFERS');
+    const pins = { authority: toHex(utility.authority.publicKey), coordinator: '00'.repeat(32) };
+    expect(await failing(start({ pins }))).toBe('PINS_DIFFER');
+  });
+
+  async function failing(work: Promise<void>): Promise<string | undefined> {
+    let failed: unknown;
+    await work.catch((error: unknown) => {
+      failed = error;
+    });
+    return codeOf(() => {
+      if (failed !== undefined) throw failed;
+    });
+  }
+});
+
+describe('a round', () => {
+  test('from the announcement to the answer and the result in the ledger', async () => {
+    await enrolled();
+    const round = await utility.announce();
+    const levels = { ...bob, round: round.id };
+    const report = await utility.nth('report', levels);
+    expect(readReport(round, report).shares).toHaveLength(4);
+    await utility.ask(round, report);
+    const answer = Answer.decode(await utility.nth('answer', levels));
+    expect(toHex(answer.round)).toBe(toHex(round.hash));
+    expect(running().status().rounds).toEqual([{ round: round.id, contribution: 'proved', membership: 'answered' }]);
+    await utility.publish(
+      'result',
+      { cohort, round: round.id },
+      signJson(utility.coordinator, {
+        v: 1,
+        type: 'result',
+        cohort,
+        round: round.id,
+        hash: toHex(round.hash),
+        query: round.announce.query,
+        grid: round.announce.grid,
+        members: 4,
+        state: 'failed',
+        reason: 'too-few-answers',
+      }),
+    );
+    await eventually(() => running().status().rounds).toEqual([]);
+    expect(running().ledger()).toMatchObject([
+      { kind: 'answered', contributors: 3, result: { state: 'failed' } },
+      { kind: 'released', tensors: ['bulb', 'fridge'], members: 4 },
+    ]);
+  });
+
+  test('after a restart of home and broker the same bytes go out, once the round is announced again', async () => {
+    await enrolled();
+    const round = await utility.announce();
+    const levels = { ...bob, round: round.id };
+    const report = await utility.nth('report', levels);
+    const open = await utility.ask(round, report);
+    const answer = await utility.nth('answer', levels);
+    await restart();
+    expect(utility.on('report', levels)).toEqual([]);
+    await utility.publish('open', levels, open);
+    expect(await utility.nth('answer', levels)).toEqual(answer);
+    await utility.publish('round', { cohort, round: round.id }, round.signed);
+    // The answer’s set has this home’s bit: the report is proved.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(utility.on('report', levels)).toEqual([]);
+  });
+
+  test('a report that is not proved goes out at every connect, the same bytes', async () => {
+    await enrolled();
+    const round = await utility.announce();
+    const levels = { ...bob, round: round.id };
+    const report = await utility.nth('report', levels);
+    await restart();
+    await utility.publish('round', { cohort, round: round.id }, round.signed);
+    expect(await utility.nth('report', levels)).toEqual(report);
+    // The retained announcement alone brings it again when only the home’s connection is lost.
+    const thief = await watch(broker.url, 'bob');
+    await thief.client.endAsync();
+    expect(await utility.nth('report', levels, 2)).toEqual(report);
+  });
+
+  test('a paused home declines; sharing turned on, it reports', async () => {
+    await enrolled();
+    await running().sharing.off();
+    const round = await utility.announce();
+    const levels = { ...bob, round: round.id };
+    expect(Decline.decode(await utility.nth('decline', levels)).reason).toBe('paused');
+    await running().sharing.on();
+    await utility.nth('report', levels);
+  });
+
+  test('for the same hours again there is no report', async () => {
+    await enrolled();
+    const first = await utility.announce();
+    await utility.nth('report', { ...bob, round: first.id });
+    const second = await utility.announce();
+    const levels = { ...bob, round: second.id };
+    expect(Decline.decode(await utility.nth('decline', levels)).reason).toBe('spent');
+    expect(utility.on('report', levels)).toEqual([]);
+    expect(running().ledger()[0]).toMatchObject({ kind: 'refused', code: 'CELL_SPENT', round: second.id });
+  });
+});
+
+test('a change of tensors brings a new catalogue', async () => {
+  await enrolled();
+  await utility.nth('catalogue', bob);
+  tensors.withdraw('bulb');
+  const { payload } = decodeSigned(await utility.nth('catalogue', bob, 2), 'catalogue');
+  expect(Catalogue.decode(payload)).toMatchObject({ sequence: 2, tensors: [{ id: 'fridge' }] });
+});
+
+test('a tariff is stored and shown; an old one does not come back', async () => {
+  await enrolled();
+  const publish = (sequence: number) =>
+    utility.publish('tariff', { cohort }, signJson(utility.coordinator, tariffOf(sequence)));
+  await publish(2);
+  await eventually(() => running().tariff()?.sequence).toBe(2);
+  expect(
+    running()
+      .tariff()
+      ?.prices.map(({ centsPerKwh }) => centsPerKwh),
+  ).toEqual([10.6167, 11.3333]);
+  await publish(2);
+  await publish(1);
+  await eventually(() =>
+    running()
+      .ledger()
+      .map((entry) => 'code' in entry && entry.code),
+  ).toEqual(['TARIFF_SEQUENCE']);
+  expect(running().tariff()?.sequence).toBe(2);
+});
+
+function tariffOf(sequence: number) {
+  return {
+    v: 1 as const,
+    type: 'tariff',
+    cohort,
+    sequence,
+    until: morning + 24 * hour,
+    event: {
+      id: `tariff-${sequence}`,
+      objectType: 'EVENT',
+      createdDateTime: '2026-11-24T06:00:00Z',
+      modificationDateTime: '2026-11-24T06:00:00Z',
+      programID: 'tariff',
+      payloadDescriptors: [
+        { objectType: 'EVENT_PAYLOAD_DESCRIPTOR', payloadType: 'PRICE', units: 'KWH', currency: 'EUR' },
+      ],
+      intervalPeriod: { start: '2026-11-24T06:00:00Z', duration: 'PT6H' },
+      intervals: [0.106167, 0.113333].map((value, id) => ({ id, payloads: [{ type: 'PRICE', values: [value] }] })),
+    },
+  };
+}
+
+describe('what goes wrong ends nothing', () => {
+  test('garbage on every topic it listens to, many times', async () => {
+    await enrolled();
+    const round = 'ab'.repeat(16);
+    const garbage = [Buffer.from('x'), randomBytes(2000), Buffer.alloc(20_000, 0x81), Buffer.from('{"v":1}')];
+    for (let n = 0; n < 5; n++) {
+      for (const bytes of garbage) {
+        await utility.publish('round', { cohort, round }, bytes);
+        await utility.publish('result', { cohort, round }, bytes);
+        await utility.publish('tariff', { cohort }, bytes);
+        await utility.publish('open', { ...bob, round }, bytes);
+        await utility.publish('enrolmentReply', bob, bytes);
+      }
+    }
+    const good = await utility.announce();
+    await utility.nth('report', { ...bob, round: good.id });
+    expect(running().ledger().length).toBeLessThan(10);
+  });
+
+  test('a disk that is full keeps everything at home; what was sent stays as it was', async () => {
+    await enrolled();
+    database.exec("CREATE TRIGGER full BEFORE INSERT ON reports BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+    const round = await utility.announce();
+    await eventually(() => log.lines.filter((line) => line.includes('disk full')).length).toBe(1);
+    expect(utility.on('report', { ...bob, round: round.id })).toEqual([]);
+    database.exec('DROP TRIGGER full');
+    await utility.publish('round', { cohort, round: round.id }, round.signed);
+    await utility.nth('report', { ...bob, round: round.id });
+  });
+
+  test('no line of the log holds a value', async () => {
+    await enrolled();
+    const round = await utility.announce();
+    await utility.nth('report', { ...bob, round: round.id });
+    const lines = log.lines.join('');
+    for (const value of ['5000', '13000', '8000', '9700']) expect(lines).not.toMatch(new RegExp(`\\b${value}\\b`));
+  });
+});
+
+test('a home that ends says goodbye', async () => {
+  await start();
+  await utility.nth('status', bob);
+  await home?.close();
+  home = undefined;
+  expect(Status.parse(JSON.parse((await utility.nth('status', bob, 2)).toString())).online).toBe(false);
+});
