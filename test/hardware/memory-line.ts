@@ -35,9 +35,9 @@ export class MemoryLine implements Endpoint {
   }
 
   /** Bytes for the master, in pieces as an adapter would hand them over. */
-  say(bytes: Uint8Array, afterMs = 0): void {
+  say(bytes: Uint8Array, afterMs = 0, piece = 7): void {
     setTimeout(() => {
-      for (let from = 0; from < bytes.length; from += 7) this.#listener?.heard(bytes.subarray(from, from + 7));
+      for (let from = 0; from < bytes.length; from += piece) this.#listener?.heard(bytes.subarray(from, from + piece));
     }, afterMs);
   }
 
