@@ -5,6 +5,8 @@
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import { gridEnd } from '../../broker/protocol/grid.ts';
 import type { Announce } from '../../broker/protocol/messages.ts';
+import { sealedShareBytes } from '../../broker/protocol/report.ts';
+import type { Round } from '../../broker/protocol/round.ts';
 import { capacityFits, totalCapacity } from '../../broker/protocol/vector.ts';
 import { isEnergy } from '../tensors/capacity.ts';
 import { matches, tensorsToAdd } from './matching-tensors.ts';
@@ -19,6 +21,12 @@ export interface HomeFacts {
   readonly tensors: readonly OwnTensor[];
 }
 
+/**
+ * Brokers cut off a home that sends more than 256 kB at once: the cells would be spent for a report that never arrives,
+ * and each connection lost on it.
+ */
+export const longestReport = 255 * 1024;
+
 export type Assessment =
   /** The round is about nothing that this home has. */
   | { readonly next: 'nothing' }
@@ -26,10 +34,11 @@ export type Assessment =
   | { readonly next: 'wait'; readonly until: EpochMs }
   | { readonly next: 'read'; readonly tensors: readonly OwnTensor[] };
 
-export function assessRound(announce: Announce, facts: HomeFacts, now: EpochMs): Assessment {
+export function assessRound(round: Round, facts: HomeFacts, now: EpochMs): Assessment {
+  const { announce } = round;
   const tensors = tensorsToAdd(facts.tensors, announce.query);
   if (tensors.length === 0) return assessUnpublished(announce, facts.tensors);
-  const refused = refuseRound(announce, facts, tensors);
+  const refused = refuseRound(round, facts, tensors);
   if (refused !== undefined) return { next: 'refuse', refusal: refused };
   const end = gridEnd(announce.grid);
   // Waited for, not declined: the round may well be announced ahead of its hours.
@@ -45,7 +54,8 @@ function assessUnpublished({ query }: Announce, tensors: readonly OwnTensor[]): 
   return { next: 'refuse', refusal: refusal(code, { tensors: idsOf(shown.length === 0 ? matching : shown) }) };
 }
 
-function refuseRound(announce: Announce, facts: HomeFacts, tensors: readonly OwnTensor[]): Refusal | undefined {
+function refuseRound(round: Round, facts: HomeFacts, tensors: readonly OwnTensor[]): Refusal | undefined {
+  const { announce } = round;
   const { grid, minimum, query, statistics } = announce;
   const { policy, sharing } = facts;
   if (!sharing) return refusal('SHARING_OFF');
@@ -60,7 +70,8 @@ function refuseRound(announce: Announce, facts: HomeFacts, tensors: readonly Own
   if (!capacityFits(announce, totalCapacity(isEnergy(query.quantity), capacities, grid.step))) {
     return refusal('CAPACITY_ABOVE_LIMIT');
   }
-  return undefined;
+  const bytes = round.roster.homes.length * sealedShareBytes(round);
+  return bytes > longestReport ? refusal('REPORT_TOO_LARGE', { bytes, longest: longestReport }) : undefined;
 }
 
 export function idsOf(tensors: readonly { readonly id: string }[]): string {

@@ -125,6 +125,11 @@ export const refusals = {
     remedy: 'The utility has to announce a higher limit: its search shows the capacities.',
     decline: 'policy',
   },
+  REPORT_TOO_LARGE: {
+    says: 'the report would have {bytes} bytes, more than the {longest} that get through',
+    remedy: 'The utility has to ask for fewer slots, fewer statistics or a smaller group at once.',
+    decline: 'policy',
+  },
   CELL_SPENT: {
     says: 'some of these hours were released before, in round {before}; no hour is released twice',
     remedy: 'The utility can ask for other hours.',

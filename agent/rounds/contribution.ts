@@ -79,7 +79,7 @@ export function afterSet(now: Contribution, contributors: readonly number[], own
 }
 
 function consider(round: Round, { facts, now }: Considered, told: RefusalCode | undefined): Step {
-  const assessment = assessRound(round.announce, facts, now);
+  const assessment = assessRound(round, facts, now);
   switch (assessment.next) {
     case 'nothing':
       return [{ state: 'idle' }, []];

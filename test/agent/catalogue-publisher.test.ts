@@ -22,7 +22,7 @@ const fridge: CatalogueEntry = {
   capacity: [3680, 0],
 };
 
-let folder: { folder: string; remove(): void };
+let folder: { folder: string; remove: () => void };
 let database: Database;
 let clock: SteppedClock;
 let entries: CatalogueEntry[];

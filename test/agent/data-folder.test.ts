@@ -7,7 +7,7 @@ import { holdDataFolder, socketPath } from '../../agent/data-folder.ts';
 import { temporaryFolder } from './made-agent.ts';
 import { codeOf } from './policy/code-of.ts';
 
-let folder: { folder: string; remove(): void };
+let folder: { folder: string; remove: () => void };
 let dataDir: string;
 beforeEach(() => {
   folder = temporaryFolder();

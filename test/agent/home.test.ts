@@ -19,7 +19,7 @@ import { MadeBroker, watch } from './made-broker.ts';
 import { cohort, day, MadeUtility, morning, prefix } from './made-utility.ts';
 import { codeOf } from './policy/code-of.ts';
 
-let folder: { folder: string; remove(): void };
+let folder: { folder: string; remove: () => void };
 let broker: MadeBroker;
 let utility: MadeUtility;
 let clock: SteppedClock;

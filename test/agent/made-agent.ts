@@ -12,7 +12,7 @@ import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
 
 export const hour = 3_600_000;
 
-export function temporaryFolder(): { folder: string; remove(): void } {
+export function temporaryFolder(): { folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'wattveil-agent-'));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

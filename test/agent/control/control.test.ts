@@ -8,7 +8,7 @@ import { type ControlServer, serveControl } from '../../../agent/control/server.
 import { keepingLog, silentLog } from '../../broker/silent-log.ts';
 import { temporaryFolder } from '../made-agent.ts';
 
-let folder: { folder: string; remove(): void };
+let folder: { folder: string; remove: () => void };
 let path: string;
 let server: ControlServer | undefined;
 

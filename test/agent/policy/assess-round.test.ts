@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { assessRound, type HomeFacts } from '../../../agent/policy/assess-round.ts';
+import { assessRound, type HomeFacts, longestReport } from '../../../agent/policy/assess-round.ts';
 import { declineOf } from '../../../agent/policy/refusals.ts';
 import { epochMs } from '../../../broker/protocol/clock.ts';
 import { gridEnd } from '../../../broker/protocol/grid.ts';
@@ -7,17 +7,18 @@ import type { Announce } from '../../../broker/protocol/messages.ts';
 import { makeCohort } from '../../broker/protocol/made-cohort.ts';
 import { hour, lenientPolicy, ownTensor } from '../made-agent.ts';
 
-const { announce } = makeCohort(4).round;
+const { round } = makeCohort(4);
+const { announce } = round;
 const end = gridEnd(announce.grid);
 const facts: HomeFacts = { sharing: true, policy: lenientPolicy, tensors: [ownTensor()] };
 
 describe('a home that has what is asked for', () => {
   test('reads it', () => {
-    expect(assessRound(announce, facts, end)).toEqual({ next: 'read', tensors: facts.tensors });
+    expect(assessRound(round, facts, end)).toEqual({ next: 'read', tensors: facts.tensors });
   });
 
   test('waits for slots that are not over, and declines nothing', () => {
-    expect(assessRound(announce, facts, epochMs(end - 1))).toEqual({ next: 'wait', until: end });
+    expect(assessRound(round, facts, epochMs(end - 1))).toEqual({ next: 'wait', until: end });
   });
 });
 
@@ -35,14 +36,14 @@ const refusals: [code: string, decline: string | undefined, Partial<HomeFacts>, 
 ];
 
 describe('refuses, and says so to the coordinator as a reason code', () => {
-  test.each(refusals)('%s: %s', (code, decline, home, round) => {
-    const assessed = assessRound({ ...announce, ...round }, { ...facts, ...home }, end);
+  test.each(refusals)('%s: %s', (code, decline, home, changes) => {
+    const assessed = assessRound({ ...round, announce: { ...announce, ...changes } }, { ...facts, ...home }, end);
     expect(assessed).toMatchObject({ next: 'refuse', refusal: { code } });
     expect(declineOf(code as 'SHARING_OFF')).toBe(decline);
   });
 
   test('before the hours are over, where waiting would change nothing', () => {
-    expect(assessRound(announce, { ...facts, sharing: false }, epochMs(end - hour)).next).toBe('refuse');
+    expect(assessRound(round, { ...facts, sharing: false }, epochMs(end - hour)).next).toBe('refuse');
   });
 });
 
@@ -53,20 +54,30 @@ const allowed: [name: string, Partial<HomeFacts>, Partial<Announce>][] = [
   ['a limit that its capacities just reach', {}, { limit: 220_800 }],
 ];
 
-test.each(allowed)('allows %s', (_, home, round) => {
-  expect(assessRound({ ...announce, ...round }, { ...facts, ...home }, end).next).toBe('read');
+test.each(allowed)('allows %s', (_, home, changes) => {
+  expect(assessRound({ ...round, announce: { ...announce, ...changes } }, { ...facts, ...home }, end).next).toBe(
+    'read',
+  );
+});
+
+test('refuses a report that would not get through, before it spends a cell for it', () => {
+  const blocks = Math.floor(longestReport / 4 / 8) - 2;
+  expect(assessRound({ ...round, blocks }, facts, end).next).toBe('read');
+  expect(assessRound({ ...round, blocks: blocks + 1 }, facts, end)).toMatchObject({
+    refusal: { code: 'REPORT_TOO_LARGE' },
+  });
 });
 
 describe('a home that has nothing of what is asked for', () => {
   const others = ownTensor({ tags: ['#other'] });
 
   test.each([true, false])('says nothing, be sharing on or off (%s)', (sharing) => {
-    expect(assessRound(announce, { ...facts, sharing, tensors: [others] }, end)).toEqual({ next: 'nothing' });
+    expect(assessRound(round, { ...facts, sharing, tensors: [others] }, end)).toEqual({ next: 'nothing' });
   });
 
   test('tells nobody of a tensor that it has never shown', () => {
     const secret = ownTensor({ id: 'dialysis', published: false, shown: false });
-    const assessed = assessRound(announce, { ...facts, tensors: [secret] }, end);
+    const assessed = assessRound(round, { ...facts, tensors: [secret] }, end);
     expect(assessed).toMatchObject({ refusal: { code: 'TENSOR_NOT_PUBLISHED', details: { tensors: 'dialysis' } } });
     expect(declineOf('TENSOR_NOT_PUBLISHED')).toBeUndefined();
   });

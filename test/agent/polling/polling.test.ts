@@ -19,7 +19,7 @@ const equalBlocks = fileURLToPath(new URL('../../hardware/equal-blocks.yaml', im
 const bulb = { id: 'bulb', bus: 'line', address: 1, profile: 'eastron-sdm120', pollEvery: '1m' };
 const fridge = { id: 'fridge', bus: 'line', address: 2, profile: 'hiking-dds238', pollEvery: '2m' };
 
-let folder: { folder: string; remove(): void };
+let folder: { folder: string; remove: () => void };
 let database: Database;
 let readings: ReadingStore;
 let simulator: SerialSimulator;

@@ -18,7 +18,7 @@ import { MadeInbox } from './made-inbox.ts';
 const made = makeCohort(4);
 const { from } = made.announceFields.grid;
 
-let folder: { folder: string; remove(): void };
+let folder: { folder: string; remove: () => void };
 let home: MadeInbox;
 
 beforeEach(() => {

@@ -11,7 +11,7 @@ const [first, second] = [
   { name: 'two', sql: 'CREATE TABLE two (a INTEGER) STRICT' },
 ];
 
-let folder: { folder: string; remove(): void };
+let folder: { folder: string; remove: () => void };
 let path: string;
 beforeEach(() => {
   folder = temporaryFolder();

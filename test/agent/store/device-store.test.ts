@@ -3,7 +3,7 @@ import type { Database } from '../../../agent/store/database.ts';
 import { type ConfiguredDevice, knownDevices, rememberDevices } from '../../../agent/store/device-store.ts';
 import { openAgentDatabase, temporaryFolder } from '../made-agent.ts';
 
-let folder: { folder: string; remove(): void };
+let folder: { folder: string; remove: () => void };
 let database: Database;
 
 beforeEach(() => {

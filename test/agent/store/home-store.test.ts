@@ -4,7 +4,7 @@ import { HomeStore } from '../../../agent/store/home-store.ts';
 import { epochMs } from '../../../broker/protocol/clock.ts';
 import { openAgentDatabase, temporaryFolder } from '../made-agent.ts';
 
-let folder: { folder: string; remove(): void };
+let folder: { folder: string; remove: () => void };
 let database: Database;
 let store: HomeStore;
 

@@ -19,7 +19,7 @@ const asked = {
   minimum: 3,
 };
 
-let folder: { folder: string; remove(): void };
+let folder: { folder: string; remove: () => void };
 let database: Database;
 let ledger: Ledger;
 let rounds: RoundStore;

@@ -5,7 +5,7 @@ import { type NewReading, ReadingStore } from '../../../agent/store/reading-stor
 import { epochMs } from '../../../broker/protocol/clock.ts';
 import { openAgentDatabase, temporaryFolder } from '../made-agent.ts';
 
-let folder: { folder: string; remove(): void };
+let folder: { folder: string; remove: () => void };
 let database: Database;
 let readings: ReadingStore;
 

@@ -44,7 +44,7 @@ const byHand: NewTensor = {
   values: [100, 200, 300],
 };
 
-let folder: { folder: string; remove(): void };
+let folder: { folder: string; remove: () => void };
 let database: Database;
 let readings: ReadingStore;
 
