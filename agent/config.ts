@@ -9,7 +9,7 @@ import { checkReferences } from './config-references.ts';
 import { AgentYaml, type Settings } from './config-schema.ts';
 import { AgentError, reasonOf } from './errors.ts';
 
-/** `dataDir` and the paths of profiles are absolute: in the file they start from the file's folder. */
+/** `dataDir` and the paths of ports and profiles are absolute: in the file they start from the file's folder. */
 export interface AgentConfig extends Settings {
   readonly path: string;
 }
@@ -52,7 +52,10 @@ function resolved(config: Settings, path: string): AgentConfig {
   const devices = config.devices.map((device) =>
     /\/|\.ya?ml$/.test(device.profile) ? { ...device, profile: resolve(folder, device.profile) } : device,
   );
-  return { ...config, devices, dataDir: resolve(folder, config.dataDir), path };
+  const buses = config.buses.map((bus) =>
+    /^\.\.?\//.test(bus.port) ? { ...bus, port: resolve(folder, bus.port) } : bus,
+  );
+  return { ...config, buses, devices, dataDir: resolve(folder, config.dataDir), path };
 }
 
 function checkBroker(broker: Settings['broker'], at: { path: string; line: number }): void {
