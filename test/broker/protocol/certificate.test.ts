@@ -91,6 +91,13 @@ describe('a certificate', () => {
     expect(refusalOf(() => read(certificate, time))).toMatch(/^CERTIFICATE_REFUSED\//);
   });
 
+  it('is refused with the same length written in more bytes than needed', () => {
+    const bytes = makeCertificate(good);
+    expect(bytes.subarray(0, 2).toString('hex')).toBe('3081');
+    const longer = Buffer.concat([Buffer.from('308200', 'hex'), bytes.subarray(2)]);
+    expect(refusalOf(() => read(longer))).toBe('CERTIFICATE_REFUSED/certificate');
+  });
+
   it('is refused with any one byte changed, cut off or added', () => {
     const bytes = makeCertificate(good);
     for (let place = 0; place < bytes.length; place++) {

@@ -109,6 +109,16 @@ describe('a roster', () => {
         }),
       },
     ],
+    [
+      'with an agreement key that names another home',
+      'KEY_REFUSED/agreement-key',
+      {
+        homes: instead(second, {
+          ...second,
+          agreement: withKey({ ...second, id: 'home-0009' }, second.secret.publicKey).agreement,
+        }),
+      },
+    ],
     ['with a key of low order', 'KEY_REFUSED/low-order', { homes: instead(second, withKey(second, lowOrder)) }],
     [
       'with a key that is not canonical',
@@ -156,11 +166,11 @@ describe('a roster', () => {
     expect(checkRoster(signedRoster, later)).toEqual(checkRoster(signedRoster, rosterContext));
   });
 
-  it('of 1000 homes is checked within three seconds on a busy machine', () => {
+  it('of 1000 homes is checked within three seconds of processor time', () => {
     const { signedRoster: large, rosterContext: context } = makeCohort(1000);
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(checkRoster(large, context).homes).toHaveLength(1000);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(3000);
   });
 });
 

@@ -9,6 +9,7 @@ import { refusalOf } from './refusal.ts';
 
 const day = 24 * 3_600_000;
 const small = makeCohort(4);
+const ten = makeCohort(10);
 const large = makeCohort(120);
 const gridEndOf = ({ announceFields: { grid } }: MadeCohort) => grid.from + grid.step * grid.slots;
 
@@ -56,6 +57,7 @@ describe('an announcement', () => {
     ['that leaves nothing random', 'ROUND_REFUSED/sharing', small, { dropouts: 3 }],
     ['with more dropouts than homes', 'ROUND_REFUSED/sharing', small, { dropouts: 9_007_199_254_740_991 }],
     ['with a collusion bound under a third', 'ROUND_REFUSED/collusion', large, { dropouts: 24, packing: 4 }],
+    ['with a collusion bound of 3 where a third is 3 1/3', 'ROUND_REFUSED/collusion', ten, { dropouts: 2, packing: 1 }],
     ['with a collusion bound under a third, by packing', 'ROUND_REFUSED/collusion', small, { packing: 2 }],
     ['with a higher minimum than homes', 'ROUND_REFUSED/minimum', small, { minimum: 5 }],
     ['with a limit beyond the field', 'ROUND_REFUSED/limit-overflow', small, { limit: largestLimit + 1 }],
@@ -127,6 +129,9 @@ describe('an announcement', () => {
     expect(refusalOf(() => checkAnnounce(small.round.signed, context))).toBe('ROUND_REFUSED/unknown-roster');
     const elsewhere = { ...small.announceContext, roster: () => ({ ...small.roster, cohort: 'elm-street' }) };
     expect(refusalOf(() => checkAnnounce(small.round.signed, elsewhere))).toBe('ROUND_REFUSED/cohort');
+    const foreign = { ...elsewhere, cohort: 'oak-street' };
+    const announced = makeAnnounce(small.coordinator, { ...small.announceFields, cohort: 'elm-street' });
+    expect(refusalOf(() => checkAnnounce(announced, foreign))).toBe('ROUND_REFUSED/cohort');
     const unknown = { ...small.announceContext, roster: () => undefined };
     expect(refusalOf(() => checkAnnounce(small.round.signed, unknown))).toBe('ROUND_REFUSED/unknown-roster');
   });
