@@ -58,6 +58,10 @@ const Bus = z.strictObject({
   stopBits: z.union([z.literal(1), z.literal(2)]).default(busDefaults.stopBits),
   /** How long a device may take before it begins to answer. */
   timeout: atLeast(10, '10ms').default(durationMs(busDefaults.timeoutMs)),
+  /** Silence before another address is asked: some devices on a shared line need it. */
+  pause: Duration.default(durationMs(busDefaults.pauseMs)),
+  /** Silence before another device is asked than the last one. */
+  pause: Duration.default(durationMs(busDefaults.pauseMs)),
 });
 
 const Device = z.strictObject({

@@ -27,6 +27,7 @@ Example of an agent.yaml (paths start from its own folder; what is in [] may be 
       dataBits: 8
       stopBits: 1
       timeout: 500ms
+      pause: 200ms                     # [200ms] silence before another device is asked than the last one
   devices:                             # [none]
     - id: fridge
       bus: line-1

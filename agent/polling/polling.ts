@@ -53,8 +53,8 @@ export function startPolling(parts: PollingParts): Polling {
   };
 }
 
-function busConfigOf({ port, baudRate, parity, dataBits, stopBits, timeout }: BusSettings) {
-  return { port, baudRate, parity, dataBits, stopBits, timeoutMs: timeout };
+function busConfigOf({ port, baudRate, parity, dataBits, stopBits, timeout, pause }: BusSettings) {
+  return { port, baudRate, parity, dataBits, stopBits, timeoutMs: timeout, pauseMs: pause };
 }
 
 function polledDevice(bus: Bus, { id, address, profile, serial, pollEvery }: DeviceSettings): PolledDevice {

@@ -13,7 +13,11 @@ export const families: Readonly<Record<Quantity, Family>> = {
   energyImport: 'import',
   power: 'import',
   current: 'import',
+  currentL2: 'import',
+  currentL3: 'import',
   energyExport: 'export',
   voltage: 'voltage',
+  voltageL2: 'voltage',
+  voltageL3: 'voltage',
   frequency: 'frequency',
 };

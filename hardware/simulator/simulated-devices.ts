@@ -83,7 +83,12 @@ function slaveOf(device: SimulatedDevice, now: () => number, started: number): S
         energyExport: microWh(exportWh),
         power: watts,
         voltage: volts,
+        voltageL2: volts,
+        voltageL3: volts,
+        // A simulated device hangs on the first phase.
         current: Math.abs(watts) / volts,
+        currentL2: 0,
+        currentL3: 0,
         frequency: hertz,
       };
     },

@@ -122,7 +122,7 @@ function agentConfig(plan: StreetPlan, person: Person, port: number): string {
     claim: `${person.name}, Oak Street`,
     broker: { url: `mqtt://127.0.0.1:${port}` },
     ...(metered && {
-      buses: [{ id: line, port: linePath(plan.folder, person.home), baudRate: 9600 }],
+      buses: [{ id: line, port: linePath(plan.folder, person.home), baudRate: 9600, pause: '10ms' }],
       devices: person.metered.map(({ id, address, profile }) => ({
         id,
         bus: line,
