@@ -60,8 +60,6 @@ const Bus = z.strictObject({
   timeout: atLeast(10, '10ms').default(durationMs(busDefaults.timeoutMs)),
   /** Silence before another address is asked: some devices on a shared line need it. */
   pause: Duration.default(durationMs(busDefaults.pauseMs)),
-  /** Silence before another device is asked than the last one. */
-  pause: Duration.default(durationMs(busDefaults.pauseMs)),
 });
 
 const Device = z.strictObject({
