@@ -57,7 +57,14 @@ describe('agent.yaml', () => {
     const config = load(whole);
     expect(config.dataDir).toBe(join(folder, 'bob'));
     expect(config.broker).toEqual({ url: 'mqtt://127.0.0.1:1883', prefix: 'wattveil/v1', insecure: false });
-    expect(config.buses[0]).toMatchObject({ baudRate: 9600, parity: 'none', dataBits: 8, stopBits: 1, timeout: 500 });
+    expect(config.buses[0]).toMatchObject({
+      baudRate: 9600,
+      parity: 'none',
+      dataBits: 8,
+      stopBits: 1,
+      timeout: 500,
+      pause: 200,
+    });
     expect(config.devices[0]).toMatchObject({ pollEvery: 10_000, profile: 'eastron-sdm120' });
     expect(config.devices[1]).toMatchObject({ pollEvery: 60_000, profile: join(folder, 'profiles/mine.yaml') });
     expect(config.tensors[0]).toMatchObject({ quantity: 'energyImport', description: '' });

@@ -64,7 +64,7 @@ function poll(devices: readonly object[], tensors: readonly object[] = [], link 
     home: 'bob',
     dataDir: '.',
     broker: { url: 'mqtt://localhost' },
-    buses: [{ id: 'line', port, baudRate: 115_200, timeout: '50ms' }],
+    buses: [{ id: 'line', port, baudRate: 115_200, timeout: '50ms', pause: '10ms' }],
     devices,
     tensors,
   });
