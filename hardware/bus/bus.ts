@@ -37,9 +37,10 @@ export interface Bus {
   /**
    * Does `work` when it is the turn of `who`. Nobody gets a second turn while others wait.
    * @param who the device spoken to: on a change the line is left in peace for a while
+   * @param urgent before all the readings that wait: for what a person waits for, as a switch
    * @throws {HardwareError} PORT_*, LINE_NOT_QUIET, BUS_CLOSED; what `work` throws; or the reason of `signal`
    */
-  turn<T>(who: string, signal: AbortSignal, work: (turn: Turn) => Promise<T>): Promise<T>;
+  turn<T>(who: string, signal: AbortSignal, work: (turn: Turn) => Promise<T>, urgent?: boolean): Promise<T>;
   /** Lets the running turn end, refuses the others, closes the port. */
   close(): Promise<void>;
 }
@@ -62,8 +63,8 @@ class LineBus implements Bus {
     this.#line = new Line(endpoint, 3.5 * charMs(settings));
   }
 
-  async turn<T>(who: string, signal: AbortSignal, work: (turn: Turn) => Promise<T>): Promise<T> {
-    const end = await this.#queue.take(who, signal);
+  async turn<T>(who: string, signal: AbortSignal, work: (turn: Turn) => Promise<T>, urgent = false): Promise<T> {
+    const end = await this.#queue.take(who, signal, urgent);
     const cut = new AbortController();
     const giveUp = () => cut.abort(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });

@@ -12,14 +12,17 @@ interface Waiting {
 export class FairQueue {
   /** Who waits, in the order in which they will be served; a Map keeps the order of insertion. */
   readonly #waiting = new Map<string, Waiting[]>();
+  /** Whom a person waits for: served before all the others, in the order in which they came. */
+  #urgent: Waiting[] = [];
   #taken = false;
   #closed: { readonly reason: unknown; readonly done: () => void } | undefined;
 
   /**
+   * @param urgent before all who are not
    * @returns resolves when it is the turn of `who`, with the function that ends the turn
    * @throws the reason of `signal`, or of `close`
    */
-  take(who: string, signal: AbortSignal): Promise<() => void> {
+  take(who: string, signal: AbortSignal, urgent = false): Promise<() => void> {
     if (signal.aborted) return Promise.reject(signal.reason);
     if (this.#closed) return Promise.reject(this.#closed.reason);
     // One signal may call off the readings of a whole house at once.
@@ -41,7 +44,8 @@ export class FairQueue {
         },
       };
       signal.addEventListener('abort', callOff, { once: true });
-      this.#waiting.set(who, [...(this.#waiting.get(who) ?? []), waiting]);
+      if (urgent) this.#urgent.push(waiting);
+      else this.#waiting.set(who, [...(this.#waiting.get(who) ?? []), waiting]);
       this.#next();
     });
   }
@@ -51,7 +55,8 @@ export class FairQueue {
    * @returns resolves when that turn has ended
    */
   close(reason: unknown): Promise<void> {
-    const waiting = [...this.#waiting.values()].flat();
+    const waiting = [...this.#urgent, ...[...this.#waiting.values()].flat()];
+    this.#urgent = [];
     this.#waiting.clear();
     for (const { refuse } of waiting) refuse(reason);
     return new Promise((resolve) => {
@@ -73,6 +78,12 @@ export class FairQueue {
 
   #next(): void {
     if (this.#taken) return;
+    const urgent = this.#urgent.shift();
+    if (urgent !== undefined) {
+      this.#taken = true;
+      urgent.grant();
+      return;
+    }
     const [entry] = this.#waiting;
     if (entry === undefined) return;
     const [who, [first, ...rest]] = entry;
@@ -84,6 +95,7 @@ export class FairQueue {
   }
 
   #remove(who: string, waiting: Waiting): void {
+    this.#urgent = this.#urgent.filter((other) => other !== waiting);
     const rest = (this.#waiting.get(who) ?? []).filter((other) => other !== waiting);
     if (rest.length > 0) this.#waiting.set(who, rest);
     else this.#waiting.delete(who);

@@ -1,5 +1,5 @@
 /**
- * Reads registers of one device over a line: one request, one answer, some more tries. The codec is modbus-serial's;
+ * Reads and writes registers and coils of one device over a line: one request, one answer, some more tries. The codec is modbus-serial's;
  * whatever it throws is made one of our errors here. Knows nothing of what registers mean.
  */
 
@@ -33,6 +33,15 @@ type Failure =
   | { readonly kind: 'damaged'; readonly why: string }
   | { readonly kind: 'exception'; readonly code: number; readonly why: string };
 
+interface Question<Answer> {
+  /** As errors name it. */
+  readonly names: string;
+  /** What is told apart by nothing but time has the same likeness. */
+  readonly likeness: string;
+  readonly answerBytes: number;
+  readonly put: (codec: InstanceType<typeof modbus.default>) => Promise<Answer>;
+}
+
 const requestBytes = 8;
 const frameBytes = 5;
 /** The operating system's and the adapter's own delays. */
@@ -62,28 +71,72 @@ export class RtuClient {
    * @returns the registers, two bytes each
    * @throws {HardwareError} METER_NO_ANSWER, METER_BAD_FRAME, METER_EXCEPTION, LINE_NOT_QUIET, PORT_GONE
    */
-  async read(turn: Turn, block: Block, tries: number): Promise<Buffer> {
+  read(turn: Turn, { kind, at, count }: Block, tries: number): Promise<Buffer> {
+    return this.#try(turn, tries, {
+      names: `${kind} registers ${hex(at)} to ${hex(at + count - 1)}`,
+      likeness: `${kind} ${count}`,
+      answerBytes: frameBytes + 2 * count,
+      put: async (codec) => {
+        const { buffer } = await (kind === 'input'
+          ? codec.readInputRegisters(at, count)
+          : codec.readHoldingRegisters(at, count));
+        return buffer;
+      },
+    });
+  }
+
+  /** @throws as `read` */
+  readCoil(turn: Turn, at: number, tries: number): Promise<boolean> {
+    return this.#try(turn, tries, {
+      names: `coil ${at}`,
+      likeness: 'coils',
+      answerBytes: frameBytes + 1,
+      put: async (codec) => (await codec.readCoils(at, 1)).data[0] === true,
+    });
+  }
+
+  /** That it was answered does not say that it was done: an adapter may have heard itself. @throws as `read` */
+  writeCoil(turn: Turn, at: number, on: boolean, tries: number): Promise<void> {
+    return this.#try(turn, tries, {
+      names: `to write coil ${at}`,
+      likeness: 'write',
+      answerBytes: requestBytes,
+      put: async (codec) => void (await codec.writeCoil(at, on)),
+    });
+  }
+
+  /** As `writeCoil`, of a holding register. */
+  writeRegister(turn: Turn, at: number, value: number, tries: number): Promise<void> {
+    return this.#try(turn, tries, {
+      names: `to write register ${hex(at)}`,
+      likeness: 'write',
+      answerBytes: requestBytes,
+      put: async (codec) => void (await codec.writeRegister(at, value)),
+    });
+  }
+
+  async #try<Answer>(turn: Turn, tries: number, question: Question<Answer>): Promise<Answer> {
     for (let tried = 1; ; tried++) {
-      const got = await this.#ask(turn, block);
-      if (Buffer.isBuffer(got)) return got;
-      if (isFinal(got) || tried >= tries) throw this.#error(got, block, tried);
+      const got = await this.#ask(turn, question);
+      if ('answer' in got) return got.answer;
+      if (isFinal(got) || tried >= tries) throw this.#error(got, question.names, tried);
     }
   }
 
-  async #ask(turn: Turn, { kind, at, count }: Block): Promise<Buffer | Failure> {
-    const likeness = `${kind} ${count}`;
+  async #ask<Answer>(
+    turn: Turn,
+    { likeness, answerBytes, put }: Question<Answer>,
+  ): Promise<{ readonly answer: Answer } | Failure> {
     const askableAt = (this.#answeredAt.get(likeness) ?? Number.NEGATIVE_INFINITY) + twiceMs;
     if (askableAt > performance.now()) await pause(askableAt - performance.now(), turn.cut);
     await turn.silence();
-    const answerMs = turn.timeoutMs + (requestBytes + frameBytes + 2 * count) * turn.charMs + slackMs;
+    const answerMs = turn.timeoutMs + (requestBytes + answerBytes) * turn.charMs + slackMs;
     this.#codec.setTimeout(Math.ceil(answerMs));
     this.#port.attach(turn);
     try {
-      const answer =
-        kind === 'input' ? this.#codec.readInputRegisters(at, count) : this.#codec.readHoldingRegisters(at, count);
-      const { buffer } = await untilCut(answer, turn.cut);
+      const answer = await untilCut(put(this.#codec), turn.cut);
       this.#answeredAt.set(likeness, performance.now());
-      return buffer;
+      return { answer };
     } catch (error) {
       const failure = this.#failureOf(error, Math.ceil(answerMs));
       // A refusal is an answer, whole and sound. In all other cases one may still be under way.
@@ -109,18 +162,15 @@ export class RtuClient {
     return { kind: 'damaged', why: message ?? String(thrown) };
   }
 
-  #error(failure: Failure, block: Block, tries: number): HardwareError {
+  #error(failure: Failure, request: string, tries: number): HardwareError {
     const details = { ...this.#party, tries };
     switch (failure.kind) {
       case 'silent':
         return new HardwareError('METER_NO_ANSWER', { ...details, ms: failure.ms });
       case 'damaged':
         return new HardwareError('METER_BAD_FRAME', { ...details, why: failure.why });
-      case 'exception': {
-        const last = hex(block.at + block.count - 1);
-        const request = `${block.kind} registers ${hex(block.at)} to ${last}`;
+      case 'exception':
         return new HardwareError('METER_EXCEPTION', { ...details, request, why: failure.why });
-      }
     }
   }
 }

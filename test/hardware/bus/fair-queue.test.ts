@@ -75,3 +75,22 @@ test('a closed queue refuses all but the one whose turn it is, and waits for tha
   end();
   await closed;
 });
+
+test('whoever is urgent comes before all who wait, in order of coming, and can give up too', async () => {
+  const queue = new FairQueue();
+  const end = await queue.take('meter', never);
+  const served: string[] = [];
+  const come = async (who: string, urgent: boolean, signal = never) => {
+    const over = await queue.take(who, signal, urgent);
+    served.push(who);
+    over();
+  };
+  const impatient = new AbortController();
+  const givenUp = come('hasty', true, impatient.signal);
+  const all = [come('a', false), come('switch 1', true), come('b', false), come('switch 2', true)];
+  impatient.abort(new Error('enough'));
+  await expect(givenUp).rejects.toThrow('enough');
+  end();
+  await Promise.all(all);
+  expect(served).toEqual(['switch 1', 'switch 2', 'a', 'b']);
+});
