@@ -73,6 +73,8 @@ const Device = z.strictObject({
   longestGap: Duration.optional(),
   /** As printed on the device: another number is another device. */
   serial: z.string('a serial number stands in quotes').min(1).max(64).optional(),
+  /** What its connection carries, in W; left out: the largest capacity of its tensors. No counter can step by more. */
+  rating: z.number().positive().max(10_000_000).optional(),
   /** The device behind which this one is wired. */
   parent: z.string().optional(),
 });

@@ -117,6 +117,25 @@ export const agentErrors = {
     remedy: 'Use the wattveil command of the agent’s own version.',
   },
 
+  // --- counters, meters ---
+  COUNTER_FELL: {
+    says: '{quantity} of {device} stands lower than it did: not believed unless it goes on so',
+    remedy: 'Nothing, if it stays alone. If it comes often: check wiring, termination and profile of the meter.',
+  },
+  COUNTER_LEAPT: {
+    says: '{quantity} of {device} leapt by more than its connection carries: not believed unless it goes on so',
+    remedy:
+      'If its connection carries more, raise the capacity of its tensors, or give the device its rating, in W; else check its profile.',
+  },
+  COUNTER_ANEW: {
+    says: '{quantity} of {device} counts anew; the time in which it began has no value',
+    remedy: 'Nothing, if the meter was reset or lost its power. A new meter without a serial number: give it a new id.',
+  },
+  METER_CHANGED: {
+    says: 'another meter hangs where {device} was: its readings begin a new source, the old one is closed',
+    remedy: 'Publish what may be shared of the new one: wattveil tensors publish; no sum holds it before.',
+  },
+
   // --- tensors ---
   TENSOR_UNKNOWN: {
     says: 'there is no tensor {tensor}{hint}',

@@ -36,6 +36,7 @@ Example of an agent.yaml (paths start from its own folder; what is in [] may be 
       pollEvery: 10s                   # [10s]
       longestGap: 25s                  # [2.5 times pollEvery] over which an edge of a slot is interpolated
       serial: "12345678"               # [none] another number is another device
+      rating: 3680                     # [largest capacity of its tensors] W that its connection carries
       parent: main                     # [none] the device behind which it is wired
   tensors:                             # [none] what rounds can be about; published by: wattveil tensors publish
     - id: fridge

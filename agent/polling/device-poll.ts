@@ -4,15 +4,18 @@
  */
 import type { Logger } from 'pino';
 import type { Clock, EpochMs } from '../../broker/protocol/clock.ts';
-import type { Measured, Meter } from '../../hardware/meter.ts';
+import { HardwareError } from '../../hardware/errors.ts';
+import type { Device, Measured } from '../../hardware/meter.ts';
 import { formatDuration } from '../duration.ts';
 import { type Told, toldBy } from '../errors.ts';
 import { nextPoll } from './schedule.ts';
 
 export interface PolledDevice {
   readonly id: string;
-  readonly meter: Meter;
+  readonly meter: Device;
   readonly everyMs: number;
+  /** Told before the first reading, and the first after an outage: meanwhile it may have become another device. */
+  readonly identified?: ((serial: string) => void) | undefined;
 }
 
 export interface Sample {
@@ -42,6 +45,7 @@ export class DevicePoll {
   #due: EpochMs;
   #last: Sample | undefined;
   #failure: Failure | undefined;
+  #isKnown = false;
 
   /** Due at once, then by its interval. */
   constructor(device: PolledDevice, clock: Clock, log: Logger) {
@@ -66,17 +70,31 @@ export class DevicePoll {
   /** @returns what was read; undefined where that failed. @throws only the reason of `signal` */
   async read(signal: AbortSignal): Promise<Sample | undefined> {
     try {
+      await this.#identify(signal);
       const measured = await this.#device.meter.read(signal);
       this.#last = { at: this.#clock.now(), measured };
       this.#answered(this.#last.at);
       return this.#last;
     } catch (error) {
       signal.throwIfAborted();
+      this.#isKnown = false;
       this.#failed(error, this.#clock.now());
       return undefined;
     } finally {
       this.#due = nextPoll(this.#clock.now(), this.#device.everyMs, this.#holdUps());
     }
+  }
+
+  async #identify(signal: AbortSignal): Promise<void> {
+    const { meter, identified } = this.#device;
+    if (this.#isKnown || identified === undefined) return;
+    const serial = await meter.serialNumber(signal).catch((error: unknown) => {
+      // It has none where its profile thinks; that alone keeps nobody from reading it.
+      if (error instanceof HardwareError && error.code === 'METER_EXCEPTION') return undefined;
+      throw error;
+    });
+    if (serial !== undefined && !isBlank(serial)) identified(serial);
+    this.#isKnown = true;
   }
 
   /** Tries in a row that held up the line. A port that is not there holds up nobody, and is back any moment. */
@@ -110,6 +128,11 @@ export class DevicePoll {
     // The stack only of what is none of our own errors: those say all there is to say.
     this.#log.warn({ code, ...(told === undefined && { err: error }) }, `${says}. What to do: ${remedy}`);
   }
+}
+
+/** Nothing but zeros, or all ones of 16 or 32 bits: a number that was never set. */
+function isBlank(serial: string): boolean {
+  return /^0*$/.test(serial) || serial === '65535' || serial === '4294967295';
 }
 
 function bug(error: unknown): Told {

@@ -8,12 +8,14 @@ import { AgentError, reasonOf } from '../errors.ts';
 import type { KnownDevice } from '../store/device-store.ts';
 import type { NewReading, ReadingStore } from '../store/reading-store.ts';
 import type { Keep } from './bus-poller.ts';
+import type { CounterWatch } from './counter-watch.ts';
 import type { Sample } from './device-poll.ts';
 
 export interface KeeperParts {
   readonly settings: Pick<Settings, 'tensors'>;
   readonly devices: ReadonlyMap<string, KnownDevice>;
   readonly readings: ReadingStore;
+  readonly counters: CounterWatch;
   readonly log: Logger;
 }
 
@@ -22,11 +24,19 @@ export interface KeeperParts {
  * Energies are always stored, so that a tensor made later has its past; levels only where a tensor needs them, for
  * they are most of what a meter says.
  */
-export function keeperOf({ settings, devices, readings, log }: KeeperParts): Keep {
+export function keeperOf({ settings, devices, readings, counters, log }: KeeperParts): Keep {
   const wanted = new Set(settings.tensors.map(({ device, quantity }) => `${device} ${quantity}`));
   const isKept = (device: string, quantity: Quantity) =>
     quantities[quantity].kind === 'counter' || wanted.has(`${device} ${quantity}`);
-  const store = sayingOnce(log, (fresh: readonly NewReading[]) => readings.append(fresh));
+  const store = sayingOnce(log, (fresh: readonly NewReading[]) => {
+    try {
+      return readings.append(fresh);
+    } catch (error) {
+      // What was judged is not on disk: the next readings are judged by what is.
+      counters.forget();
+      throw error;
+    }
+  });
   const sayMissing = missingTeller(settings.tensors, log);
   return (samples) => {
     for (const { device, sample } of samples) sayMissing(device, sample);
@@ -36,7 +46,9 @@ export function keeperOf({ settings, devices, readings, log }: KeeperParts): Kee
         if (known === undefined) return [];
         return sample.measured
           .filter(({ quantity }) => isKept(device, quantity))
-          .map(({ quantity, value }) => ({ device: known.number, quantity, at: sample.at, value }));
+          .map(({ quantity, value }) =>
+            counters.marked(device, { device: known.number, quantity, at: sample.at, value }),
+          );
       }),
     );
   };

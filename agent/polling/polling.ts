@@ -9,6 +9,7 @@ import type { BusSettings, DeviceSettings, Settings } from '../config-schema.ts'
 import type { KnownDevice } from '../store/device-store.ts';
 import type { ReadingStore } from '../store/reading-store.ts';
 import { BusPoller } from './bus-poller.ts';
+import { CounterWatch, limitsBy } from './counter-watch.ts';
 import type { DeviceState, PolledDevice } from './device-poll.ts';
 import { keeperOf } from './keeper.ts';
 
@@ -20,8 +21,11 @@ export interface Polling {
 
 export interface PollingParts {
   readonly settings: Pick<Settings, 'buses' | 'devices' | 'tensors'>;
+  /** May change while it runs. */
   readonly devices: ReadonlyMap<string, KnownDevice>;
   readonly readings: ReadingStore;
+  /** Told which serial number a device says it has. */
+  readonly identified?: (device: string, serial: string) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -29,11 +33,12 @@ export interface PollingParts {
 /** @throws {HardwareError} PROFILE_UNKNOWN, PROFILE_INVALID; what is wrong with a port or a device is said later */
 export function startPolling(parts: PollingParts): Polling {
   const { settings, clock, log } = parts;
-  const keep = keeperOf(parts);
+  const counters = new CounterWatch({ ...parts, limitsOf: limitsBy(settings) });
+  const keep = keeperOf({ ...parts, counters });
   const lines = settings.buses.map((busSettings) => {
     const bus = openBus(busConfigOf(busSettings));
     const devices = settings.devices.filter((device) => device.bus === busSettings.id);
-    return { bus, devices: devices.map((device) => polledDevice(bus, device)) };
+    return { bus, devices: devices.map((device) => polledDevice(bus, device, parts.identified)) };
   });
   // Only now that every profile is known to be right.
   const opened = lines.map(({ bus, devices }) => ({ bus, poller: new BusPoller({ devices, clock, log, keep }) }));
@@ -57,6 +62,13 @@ function busConfigOf({ port, baudRate, parity, dataBits, stopBits, timeout, paus
   return { port, baudRate, parity, dataBits, stopBits, timeoutMs: timeout, pauseMs: pause };
 }
 
-function polledDevice(bus: Bus, { id, address, profile, serial, pollEvery }: DeviceSettings): PolledDevice {
-  return { id, meter: openDevice({ bus, address, profile, serial }), everyMs: pollEvery };
+function polledDevice(
+  bus: Bus,
+  { id, address, profile, serial, pollEvery }: DeviceSettings,
+  identified: PollingParts['identified'],
+): PolledDevice {
+  const meter = openDevice({ bus, address, profile, serial });
+  // One whose number is configured refuses to be read as another.
+  const tell = serial === undefined && identified !== undefined ? (found: string) => identified(id, found) : undefined;
+  return { id, meter, everyMs: pollEvery, identified: tell };
 }

@@ -85,6 +85,28 @@ function recognise(rows: readonly Row[], configured: readonly ConfiguredDevice[]
   return recognised;
 }
 
+/** @returns the row of the device that says it has this serial number, and whether it is another than before */
+export function identify(
+  database: Database,
+  configured: ConfiguredDevice,
+  current: KnownDevice,
+  found: { readonly serial: string; readonly taken: ReadonlySet<number> },
+): { readonly known: KnownDevice; readonly changed: boolean } {
+  const { serial, taken } = found;
+  return database.transaction(() => {
+    const rows = allRows(database);
+    const row = rows.find(({ number }) => number === current.number);
+    if (row === undefined) throw new TypeError(`device ${configured.id}: expected a row ${current.number}`);
+    if (row.serial === serial) return { known: row, changed: false };
+    const holder = rows.findLast((one) => one.serial === serial);
+    // Several devices that say the same number say nothing by it.
+    if (holder !== undefined && taken.has(holder.number)) return { known: row, changed: false };
+    if (holder !== undefined) return { known: update(database, { ...configured, serial }, holder), changed: true };
+    if (row.serial === null) return { known: update(database, { ...configured, serial }, row), changed: false };
+    return { known: insert(database, { ...configured, serial }), changed: true };
+  })();
+}
+
 function allRows(database: Database): Row[] {
   return database
     .prepare<[], Row>('SELECT number, source, id, serial, port, address FROM devices ORDER BY number')

@@ -65,4 +65,10 @@ export const readingMigrations: readonly Migration[] = [
         published_at_ms INTEGER NOT NULL
       ) STRICT;`,
   },
+  {
+    name: 'readings-3',
+    sql: `
+      -- 0: goes on from the last good reading. 1: not believed, says nothing. 2: the counter counts anew from here.
+      ALTER TABLE readings RENAME COLUMN lower TO mark;`,
+  },
 ];

@@ -3,6 +3,7 @@
  */
 import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
 import { type Quantity, quantities } from '../../hardware/quantity.ts';
+import { type CounterState, type Mark, readsToBelieve } from '../polling/counter.ts';
 import type { Reading } from '../tensors/resampling.ts';
 import type { Database } from './database.ts';
 
@@ -13,7 +14,14 @@ export interface NewReading {
   readonly quantity: Quantity;
   readonly at: EpochMs;
   readonly value: number;
+  /** Of a counter; left out: good. */
+  readonly mark?: Mark;
 }
+
+/** The marks as they are stored, by their number. */
+const marks: readonly Mark[] = ['good', 'doubtful', 'anew'];
+/** Those that are believed, for the queries. */
+const believed = 'mark <> 1';
 
 export interface StoredReading {
   readonly quantity: string;
@@ -31,7 +39,6 @@ export interface Extent {
 export class ReadingStore {
   readonly #database: Database;
   readonly #series = new Map<string, number>();
-  readonly #highest = new Map<number, number>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -51,11 +58,33 @@ export class ReadingStore {
     const series = this.#find(device, quantity);
     if (series === undefined) return [];
     return this.#database
-      .prepare<unknown[], { at: number; value: number; lower: number }>(
-        'SELECT at_ms AS at, value, lower FROM readings WHERE series = ? AND at_ms BETWEEN ? AND ? ORDER BY at_ms',
+      .prepare<unknown[], { at: number; value: number; mark: number }>(
+        'SELECT at_ms AS at, value, mark FROM readings WHERE series = ? AND at_ms BETWEEN ? AND ? ORDER BY at_ms',
       )
       .all(series, from - marginMs, until + marginMs)
-      .map(({ at, value, lower }) => ({ at, value, lower: lower === 1 }));
+      .map(({ at, value, mark }) => ({ at, value, mark: marks[mark] ?? 'doubtful' }));
+  }
+
+  /** Where a counter stands by what is stored: the last reading that is believed, and the last after it that are not. */
+  standOf(device: number, quantity: string): { readonly last: CounterState; readonly doubtful: readonly Reading[] } {
+    const series = this.#find(device, quantity);
+    const last = series === undefined ? undefined : this.#lastBelieved(series, Number.MAX_SAFE_INTEGER);
+    if (series === undefined || last === undefined) return { last: {}, doubtful: [] };
+    const lower = this.#lastBelieved(series, last.value);
+    const anewSince = this.#database.prepare(
+      'SELECT 1 FROM readings WHERE series = ? AND at_ms > ? AND mark = 2 LIMIT 1',
+    );
+    const lowerAt = lower === undefined || anewSince.get(series, lower.at) !== undefined ? undefined : lower.at;
+    const doubtful = this.#database
+      .prepare<unknown[], { at: number; value: number }>(
+        'SELECT at_ms AS at, value FROM readings WHERE series = ? AND at_ms > ? ORDER BY at_ms DESC LIMIT ?',
+      )
+      .all(series, last.at, readsToBelieve - 1)
+      .reverse();
+    return {
+      last: { last: { ...last, lowerAt } },
+      doubtful: doubtful.map((reading) => ({ ...reading, mark: 'doubtful' })),
+    };
   }
 
   /** What is held of a series from `since` on. */
@@ -83,30 +112,24 @@ export class ReadingStore {
       .map((row) => ({ ...row, at: epochMs(row.at) }));
   }
 
-  #insert({ device, quantity, at, value }: NewReading): boolean {
+  #insert({ device, quantity, at, value, mark = 'good' }: NewReading): boolean {
     const series = this.#find(device, quantity) ?? this.#create(device, quantity);
     const last = this.#database
       .prepare<unknown[], { at: number | null }>('SELECT max(at_ms) AS at FROM readings WHERE series = ?')
       .get(series);
     if (at <= (last?.at ?? Number.NEGATIVE_INFINITY)) return false;
-    const lower = quantities[quantity].kind === 'counter' && value < this.#highestOf(series);
     this.#database
-      .prepare('INSERT INTO readings (series, at_ms, value, lower) VALUES (?, ?, ?, ?)')
-      .run(series, at, value, lower ? 1 : 0);
-    if (!lower) this.#highest.set(series, value);
+      .prepare('INSERT INTO readings (series, at_ms, value, mark) VALUES (?, ?, ?, ?)')
+      .run(series, at, value, marks.indexOf(mark));
     return true;
   }
 
-  /** Of a counter: its last reading that was not lower than one before. */
-  #highestOf(series: number): number {
-    const cached = this.#highest.get(series);
-    if (cached !== undefined) return cached;
-    const row = this.#database
-      .prepare<unknown[], { value: number }>(
-        'SELECT value FROM readings WHERE series = ? AND lower = 0 ORDER BY at_ms DESC LIMIT 1',
+  #lastBelieved(series: number, below: number): { at: number; value: number } | undefined {
+    return this.#database
+      .prepare<unknown[], { at: number; value: number }>(
+        `SELECT at_ms AS at, value FROM readings WHERE series = ? AND ${believed} AND value < ? ORDER BY at_ms DESC LIMIT 1`,
       )
-      .get(series);
-    return row?.value ?? Number.NEGATIVE_INFINITY;
+      .get(series, below);
   }
 
   #find(device: number, quantity: string): number | undefined {

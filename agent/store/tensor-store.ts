@@ -115,6 +115,11 @@ export class HomeTensors implements TensorStore {
     this.#changed();
   }
 
+  /** A device turned out to be another one: its tensors are of another source. */
+  sourceChanged(): void {
+    this.#changed();
+  }
+
   /** @throws {AgentError} TENSOR_UNKNOWN */
   withdraw(id: string): void {
     this.get(id);

@@ -6,13 +6,14 @@
  */
 import type { Grid } from '../../broker/protocol/fields.ts';
 import { slotEdges } from '../../broker/protocol/grid.ts';
+import type { Mark } from '../polling/counter.ts';
 import type { Slots } from './tensor.ts';
 
 export interface Reading {
   readonly at: number;
   readonly value: number;
-  /** A counter that stood lower than it had before: reset, replaced or misread. Says nothing of any slot. */
-  readonly lower: boolean;
+  /** Of a counter, whether it is believed, and whether it counts anew from here. A level is always `good`. */
+  readonly mark: Mark;
 }
 
 /** Edges are interpolated over at most this part of a slot, however long the pauses of the device may be. */
@@ -29,18 +30,20 @@ export function longestGap(grid: Grid, longestGapMs: number): number {
  */
 export function changePerSlot(readings: readonly Reading[], grid: Grid, longestGapMs: number): Slots {
   const good: Reading[] = [];
-  /** Of each good reading, how many lower ones came before it. */
-  const lowerBefore: number[] = [];
-  for (const [index, reading] of readings.entries()) {
-    if (reading.lower) continue;
-    lowerBefore.push(index - good.length);
+  /** Of each good reading, which count it belongs to: from one to the next nothing is known. */
+  const counts: number[] = [];
+  let count = 0;
+  for (const reading of readings) {
+    if (reading.mark === 'doubtful') continue;
+    if (reading.mark === 'anew') count += 1;
+    counts.push(count);
     good.push(reading);
   }
   const edges = edgesAmong(good, grid, longestGap(grid, longestGapMs));
   return perSlot(grid, (slot) => {
     const [first, last] = [edges[slot], edges[slot + 1]];
     if (first === undefined || last === undefined) return undefined;
-    if (lowerBefore[last.after] !== lowerBefore[first.before]) return undefined;
+    if (counts[last.after] !== counts[first.before]) return undefined;
     return (thousandthsAt(good, last) - thousandthsAt(good, first)) / 1000;
   });
 }

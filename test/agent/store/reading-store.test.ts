@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Mark } from '../../../agent/polling/counter.ts';
 import type { Database } from '../../../agent/store/database.ts';
 import { rememberDevices } from '../../../agent/store/device-store.ts';
 import { type NewReading, ReadingStore } from '../../../agent/store/reading-store.ts';
@@ -47,18 +48,26 @@ describe('readings', () => {
     expect(readings.around(1, 'energyImport', 0, 9000, 0).map(({ value }) => value)).toEqual([10, 12]);
   });
 
-  it('of a counter are marked while it stands lower than it had, also after a restart', () => {
-    readings.append([energy(1000, 100), energy(2000, 0), energy(3000, 90)]);
-    const restarted = new ReadingStore(database);
-    restarted.append([energy(4000, 99.9), energy(5000, 100), energy(6000, 100.5), energy(7000, 100.4)]);
-    const marks = restarted.around(1, 'energyImport', 0, 9000, 0).map(({ lower }) => lower);
-    expect(marks).toEqual([false, true, true, true, false, false, true]);
+  it('keep their marks', () => {
+    const marked = (at: number, value: number, mark: Mark): NewReading => ({ ...energy(at, value), mark });
+    readings.append([energy(1000, 100), marked(2000, 0, 'doubtful'), marked(3000, 5, 'anew')]);
+    expect(readings.around(1, 'energyImport', 0, 9000, 0).map(({ mark }) => mark)).toEqual([
+      'good',
+      'doubtful',
+      'anew',
+    ]);
   });
 
-  it('of a level may fall', () => {
-    const power = (at: number, value: number): NewReading => ({ ...energy(at, value), quantity: 'power' });
-    readings.append([power(1000, 500), power(2000, -20)]);
-    expect(readings.around(1, 'power', 0, 9000, 0).map(({ lower }) => lower)).toEqual([false, false]);
+  it('tell where a counter stands: the last that is believed, since when, and the last that are not', () => {
+    const marked = (at: number, value: number, mark: Mark): NewReading => ({ ...energy(at, value), mark });
+    expect(readings.standOf(1, 'energyImport')).toEqual({ last: {}, doubtful: [] });
+    readings.append([energy(1000, 100), energy(2000, 110), energy(3000, 110)]);
+    expect(readings.standOf(1, 'energyImport').last).toEqual({ last: { at: 3000, value: 110, lowerAt: 1000 } });
+    readings.append([4000, 5000, 6000].map((at) => marked(at, at / 1000, 'doubtful')));
+    expect(readings.standOf(1, 'energyImport').doubtful.map(({ at }) => at)).toEqual([5000, 6000]);
+    readings.append([marked(7000, 200, 'anew')]);
+    // What it was before it began anew says nothing of since when it stands there.
+    expect(readings.standOf(1, 'energyImport').last).toEqual({ last: { at: 7000, value: 200, lowerAt: undefined } });
   });
 
   it('are counted from an instant on', () => {

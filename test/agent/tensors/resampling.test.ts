@@ -10,7 +10,7 @@ function counter(from: number, minutes: number, perMinute: (index: number) => nu
   const readings: Reading[] = [];
   let value = 1234.5;
   for (let index = 0; index <= minutes; index++) {
-    readings.push({ at: from + index * minute, value, lower: false });
+    readings.push({ at: from + index * minute, value, mark: 'good' });
     value += perMinute(index);
   }
   return readings;
@@ -34,7 +34,7 @@ const unevenCounter = fc
     return steps.map(({ gapMs, growth }): Reading => {
       at += gapMs;
       value += growth;
-      return { at, value, lower: false };
+      return { at, value, mark: 'good' };
     });
   });
 
@@ -50,11 +50,11 @@ describe('the change of a counter per slot', () => {
   });
 
   it('interpolates between the two readings around an edge', () => {
-    const readings = [
-      { at: 50 * minute, value: 100, lower: false },
-      { at: 70 * minute, value: 140, lower: false },
-      { at: 110 * minute, value: 200, lower: false },
-      { at: 130 * minute, value: 220, lower: false },
+    const readings: Reading[] = [
+      { at: 50 * minute, value: 100, mark: 'good' },
+      { at: 70 * minute, value: 140, mark: 'good' },
+      { at: 110 * minute, value: 200, mark: 'good' },
+      { at: 130 * minute, value: 220, mark: 'good' },
     ];
     const { values, covered } = changePerSlot(readings, grid(hour, hour, 1), 20 * minute);
     expect(covered).toEqual([true]);
@@ -86,7 +86,7 @@ describe('the change of a counter per slot', () => {
         // The outer edges fall on readings, so the growth between them is known.
         const until = first.at + step * slots;
         const shifted = readings.filter(({ at }) => at < until);
-        const end = { at: until, value: last.value, lower: false };
+        const end: Reading = { at: until, value: last.value, mark: 'good' };
         const { values, covered } = changePerSlot([...shifted, end], grid(first.at, step, slots), 2 * minute);
         if (covered.includes(false)) return;
         const grown = Math.round(last.value * 1000) - Math.round(first.value * 1000);
@@ -123,29 +123,37 @@ describe('the change of a counter per slot', () => {
     expect(changePerSlot([], grid(0, hour, 1), minute).covered).toEqual([false]);
   });
 
-  it('is not known in a slot in which the counter fell', () => {
+  it('goes over a reading that is not believed, also at an edge', () => {
     const readings = counter(0, 240, () => 10);
-    readings[90] = { at: 90 * minute, value: 0, lower: true };
-    expect(changePerSlot(readings, grid(0, hour, 4), minute).covered).toEqual([true, false, true, true]);
+    readings[90] = { at: 90 * minute, value: 0, mark: 'doubtful' };
+    readings[120] = { at: 120 * minute, value: 0, mark: 'doubtful' };
+    const { values, covered } = changePerSlot(readings, grid(0, hour, 4), 5 * minute);
+    expect(covered).toEqual([true, true, true, true]);
+    expect([...values]).toEqual([600, 600, 600, 600]);
   });
 
-  it('is not known on either side of an edge at which the counter fell', () => {
-    const readings = counter(0, 240, () => 10);
-    readings[120] = { at: 120 * minute, value: 0, lower: true };
-    expect(changePerSlot(readings, grid(0, hour, 4), 5 * minute).covered).toEqual([true, false, false, true]);
+  it('is not known in the slot in which a counter begins anew, and goes on from there', () => {
+    const readings = counter(0, 240, () => 10).map(({ at, value }): Reading => {
+      if (at < 90 * minute) return { at, value, mark: 'good' };
+      return { at, value: value - 2000, mark: at < 92 * minute ? 'doubtful' : at > 92 * minute ? 'good' : 'anew' };
+    });
+    const { values, covered } = changePerSlot(readings, grid(0, hour, 4), minute);
+    expect(covered).toEqual([true, false, true, true]);
+    expect(values[3]).toBe(600);
   });
 
-  it('is not known from a reset on: nothing is counted from the new start', () => {
-    const readings = counter(0, 240, () => 10).map((reading) =>
-      reading.at > 90 * minute ? { ...reading, value: reading.value - 2000, lower: true } : reading,
+  it('is not known on either side of an edge at which a counter begins anew', () => {
+    const readings = counter(0, 240, () => 10).map(
+      (reading): Reading => (reading.at === 121 * minute ? { ...reading, mark: 'anew' } : reading),
     );
-    expect(changePerSlot(readings, grid(0, hour, 4), minute).covered).toEqual([true, false, false, false]);
+    expect(changePerSlot(readings, grid(0, hour, 4), 5 * minute).covered).toEqual([true, true, false, true]);
+    expect(changePerSlot(readings, grid(30_000, hour, 4), 5 * minute).covered[1]).toBe(false);
   });
 });
 
 describe('the mean of a level per slot', () => {
   const level = (minutes: number, valueAt: (index: number) => number): Reading[] =>
-    Array.from({ length: minutes + 1 }, (_, index) => ({ at: index * minute, value: valueAt(index), lower: false }));
+    Array.from({ length: minutes + 1 }, (_, index) => ({ at: index * minute, value: valueAt(index), mark: 'good' }));
 
   it('follows the line through the readings', () => {
     const { values, covered } = meanPerSlot(

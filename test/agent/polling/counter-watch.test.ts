@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { CounterWatch, limitsBy } from '../../../agent/polling/counter-watch.ts';
+import type { Database } from '../../../agent/store/database.ts';
+import { rememberDevices } from '../../../agent/store/device-store.ts';
+import { ReadingStore } from '../../../agent/store/reading-store.ts';
+import { epochMs } from '../../../broker/protocol/clock.ts';
+import { keepingLog } from '../../broker/silent-log.ts';
+import { openAgentDatabase, temporaryFolder } from '../made-agent.ts';
+
+let folder: { folder: string; remove: () => void };
+let database: Database;
+let kept: ReturnType<typeof keepingLog>;
+const limits = () => ({ perHour: 3680, modulus: undefined });
+const watch = () => new CounterWatch({ readings: new ReadingStore(database), limitsOf: limits, log: kept.log });
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  database = openAgentDatabase(folder.folder);
+  rememberDevices(database, [{ id: 'fridge', port: '/dev/line', address: 1, serial: undefined }]);
+  kept = keepingLog();
+});
+afterEach(() => {
+  database.close();
+  folder.remove();
+});
+
+const values = [100, 0, 105, 105, 105, 110, 0, 0, 0, 5, 900_000, 10, 15, 15, 3, 4, 12];
+const read = (index: number) => ({
+  device: 1,
+  quantity: 'energyImport' as const,
+  at: epochMs(10_000 * index),
+  value: values[index] ?? 0,
+});
+const stored = () => new ReadingStore(database).around(1, 'energyImport', 0, 1e9, 0).map(({ mark }) => mark);
+
+it('an agent that is started anew after each reading marks them as one that runs on', () => {
+  const one = watch();
+  const marks = values.map((_, index) => one.marked('fridge', read(index)).mark);
+  for (const index of values.keys()) new ReadingStore(database).append([watch().marked('fridge', read(index))]);
+  expect(stored()).toEqual(marks);
+  expect(new Set(marks)).toEqual(new Set(['good', 'doubtful', 'anew']));
+});
+
+it('where what was marked could not be stored, the next is marked by what is', () => {
+  const readings = new ReadingStore(database);
+  const one = watch();
+  for (const index of [0, 6, 7]) readings.append([one.marked('fridge', read(index))]);
+  expect(one.marked('fridge', read(8)).mark).toBe('anew');
+  one.forget();
+  expect(one.marked('fridge', read(9)).mark).toBe('anew');
+});
+
+it('says once that a counter fell or leapt, each time that it begins anew, and no value', () => {
+  const one = watch();
+  for (const index of values.keys()) one.marked('fridge', read(index));
+  const codes = kept.lines.map((line) => (JSON.parse(line) as { code?: string }).code);
+  expect(codes).toEqual(['COUNTER_FELL', 'COUNTER_ANEW', 'COUNTER_ANEW', 'COUNTER_LEAPT', 'COUNTER_ANEW']);
+  expect(kept.lines.join()).not.toMatch(/900_?000|110/);
+});
+
+it('a step is bounded by the rating, else by the largest capacity of the direction, else by what any meter carries', () => {
+  const tensor = (quantity: string, capacity: number) => ({ device: 'fridge', quantity, capacity }) as never;
+  const tensors = [
+    tensor('energyImport', 500),
+    tensor('power', 900),
+    tensor('current', 16),
+    tensor('energyExport', 50),
+  ];
+  const boundOf = (rating: number | undefined, of: typeof tensors) =>
+    limitsBy({ devices: [{ id: 'fridge', rating }] as never, tensors: of })('fridge', 'energyImport').perHour;
+  expect(boundOf(3680, tensors)).toBe(3680);
+  expect(boundOf(undefined, tensors)).toBe(900);
+  expect(boundOf(undefined, [])).toBe(69_000);
+});

@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import { DevicePoll } from '../../../agent/polling/device-poll.ts';
+import { epochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
+import { busOver } from '../../../hardware/bus/bus.ts';
+import { busDefaults } from '../../../hardware/bus/bus-config.ts';
+import { openDevice } from '../../../hardware/open-device.ts';
+import { SimulatedDevices } from '../../../hardware/simulator/simulated-devices.ts';
+import { silentLog } from '../../broker/silent-log.ts';
+import { MemoryLine } from '../../hardware/memory-line.ts';
+import { never } from '../../hardware/never.ts';
+
+const meter = (serialNumber: number) =>
+  new SimulatedDevices([{ address: 1, profile: 'eastron-sdm120', load: 100, serialNumber }], () => 0);
+
+it('a device says who it is before its first reading, and again after an outage', async () => {
+  let devices = meter(111);
+  const line = new MemoryLine((request, self) => {
+    for (const { bytes, afterMs } of devices.hear(request)) self.say(bytes, 1 + afterMs);
+  });
+  const bus = busOver(line, { ...busDefaults, port: 'memory', baudRate: 115200, timeoutMs: 30, pauseMs: 0 });
+  const heard: string[] = [];
+  const poll = new DevicePoll(
+    {
+      id: 'fridge',
+      meter: openDevice({ bus, address: 1, profile: 'eastron-sdm120' }),
+      everyMs: 1000,
+      identified: (serial) => heard.push(serial),
+    },
+    new SteppedClock(epochMs(0)),
+    silentLog,
+  );
+  await poll.read(never);
+  await poll.read(never);
+  expect(heard).toEqual(['111']);
+  devices.setFault(1, { kind: 'silent' });
+  expect(await poll.read(never)).toBeUndefined();
+  devices = meter(222);
+  expect(await poll.read(never)).toBeDefined();
+  expect(heard).toEqual(['111', '222']);
+  // A number that was never set is none.
+  devices = meter(0);
+  devices.setFault(1, { kind: 'silent', times: 9 });
+  await poll.read(never);
+  devices.setFault(1, undefined);
+  expect(await poll.read(never)).toBeDefined();
+  expect(heard).toEqual(['111', '222']);
+  await bus.close();
+});
