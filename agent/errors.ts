@@ -27,6 +27,11 @@ export const agentErrors = {
     remedy: 'Use a broker on 127.0.0.1, or set broker.insecure: true if the network is yours alone.',
   },
 
+  RECORDING_UNREADABLE: {
+    says: 'the recording {file} cannot be read: {why}',
+    remedy: 'Give the path of a file of bytes as they came from the meter.',
+  },
+
   // --- data folder, database ---
   DATA_FOLDER_UNUSABLE: {
     says: 'the data folder {path} cannot be used: {why}',

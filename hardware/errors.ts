@@ -55,6 +55,43 @@ export const hardwareErrors = {
     says: '{meter} on {port}, address {address}, has serial number {found}, not {expected}',
     remedy: 'If the meter was replaced, give the new one a device of its own in the configuration.',
   },
+  METER_SILENT: {
+    says: '{meter} on {port} sent nothing for {ms} ms',
+    remedy:
+      'Check the cable, that an optical head sits straight on the meter, and speed and framing (usually {delivered}); some meters have to be told to send, at their display.',
+  },
+  METER_GARBLED: {
+    says: '{meter} on {port} sends no telegram that can be read: {why}',
+    remedy: 'Check speed and framing (usually {delivered}), the cable, and that the profile {profile} fits the meter.',
+  },
+  METER_OUT_OF_TIME: {
+    says: '{meter} on {port} sends telegrams of another time than the one that it is read at',
+    remedy: 'Set the clock of this machine, or take maxClockOffset away from the device in the configuration.',
+  },
+  METER_KEY_MISSING: {
+    says: '{meter} sends encrypted telegrams',
+    remedy: 'Ask the network operator for the key of its customer port, and give it: key at the device, or --key.',
+  },
+  METER_KEY_WRONG: {
+    says: 'the key given does not open the telegrams of {meter} on {port}',
+    remedy: 'Compare key and authenticationKey with what the network operator wrote, 32 digits in hex each.',
+  },
+  SWITCH_NOT_DONE: {
+    says: 'channel {channel} of {relay} on {port}, address {address}, was turned {asked} and says it is {state}',
+    remedy: 'Check that the board has the power its relays need and that nothing else turns it; then try again.',
+  },
+  SWITCH_TIMER_NOT_SET: {
+    says: '{relay} on {port}, address {address}, does not take a safety timer of {safetyS} s, but {found} s',
+    remedy: 'Choose a length that it takes, or leave safety out: then it stays as it is when the gateway is gone.',
+  },
+  SWITCH_NO_CHANNEL: {
+    says: '{relay} has no channel {channel}',
+    remedy: 'Its channels are 1 to {channels}, as printed on the board.',
+  },
+  SWITCH_NO_TIMER: {
+    says: '{relay} cannot turn itself off when nobody speaks to it for so long (longest: {longest} s)',
+    remedy: 'Leave safety out, and know that it stays as it is when the gateway is gone; or use a board with a timer.',
+  },
   PROFILE_UNKNOWN: {
     says: 'there is no device profile {profile}',
     remedy: 'Use one of {profiles}, or the path of a profile file of your own.',

@@ -6,10 +6,12 @@ import type { Clock } from '../../broker/protocol/clock.ts';
 import type { MeterRow, MetersReading } from '../control/commands.ts';
 import { formatDuration } from '../duration.ts';
 import { type AgentOptions, atAgent, orError, withJson } from './at-agent.ts';
+import { metersDecodeCommand } from './meters-decode.ts';
 import { amount, local, plain, print, printJson, shownUnit, table, zone } from './print.ts';
 
 export function metersCommands(program: Command, clock: Clock): void {
   const group = program.command('meters').description('the devices of this home');
+  metersDecodeCommand(group);
   withJson(group.command('read').description('show the last reading of each device, and what keeps it from the next'))
     .addHelpText(
       'after',

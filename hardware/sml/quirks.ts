@@ -1,0 +1,62 @@
+/**
+ * Where meters differ from SML as it is written, each by the meter's name. Pure.
+ *
+ * - Holley DTZ541: a time without its choice, and Kermit where X-25 is due (libsml#75). The time is taken as it comes,
+ *   both checks are tried: see framer.ts and file.ts.
+ * - DZG DVS74 of some years: positive power sent as if it were signed: below.
+ * - Any meter whose PIN was not entered: whole kilowatt hours and no power: `isLocked`.
+ */
+
+import type { ObisValue } from '../telegram.ts';
+import { type Element, integerOf } from './element.ts';
+
+/** Manufacturer's block of numbers, by DIN 43863-5: 10 bytes; the length, the medium, three letters, a block, a number. */
+interface ServerId {
+  readonly medium: number;
+  readonly maker: string;
+  readonly block: number;
+  readonly number: number;
+}
+
+/** Serial numbers of the DVS74 that send positive power, of up to two bytes, as signed (libsml PR#136 has the ranges). */
+const signedPowerOfDzg = [
+  { from: 42_000_000, to: 48_999_999 },
+  { from: 55_000_000, to: 58_999_999 },
+];
+
+/** @returns the value as it was meant */
+export function mendedFor(serverId: Uint8Array, obis: string, value: Element | undefined): Element | undefined {
+  if (obis !== '1-0:16.7.0' || value?.kind !== 'integer' || !value.signed || value.bytes.length > 2) return value;
+  const id = parse(serverId);
+  if (id?.maker !== 'DZG' || id.medium !== 1) return value;
+  const number = id.block * 2 ** 32 + id.number;
+  if (!signedPowerOfDzg.some(({ from, to }) => number >= from && number <= to)) return value;
+  // Negative power it never shortens, so a short one is never negative.
+  return { ...value, signed: false, value: integerOf(value.bytes, false) };
+}
+
+/** As it is printed on the meter: 1EMH0010599732; hex where it has no such number. */
+export function serialOf(serverId: Uint8Array | undefined): string | undefined {
+  if (serverId === undefined || serverId.length === 0) return undefined;
+  const id = parse(serverId);
+  if (id === undefined) return Buffer.from(serverId).toString('hex');
+  const block = id.block.toString(16).padStart(2, '0').toUpperCase();
+  return `${id.medium}${id.maker}${block}${String(id.number).padStart(8, '0')}`;
+}
+
+/** Without its PIN a meter tells whole kilowatt hours alone. */
+export function isLocked(values: ReadonlyMap<string, ObisValue>): boolean {
+  const energy = values.get('1-0:1.8.0') ?? values.get('1-0:2.8.0');
+  if (energy === undefined || typeof energy.raw !== 'bigint' || energy.unit !== 'Wh') return false;
+  const hasPower = values.has('1-0:16.7.0') || values.has('1-0:1.7.0');
+  const wh = Number(energy.value);
+  return !hasPower && wh > 0 && wh % 1000 === 0;
+}
+
+function parse(bytes: Uint8Array): ServerId | undefined {
+  if (bytes.length !== 10 || bytes[0] !== 0x0a) return undefined;
+  const view = Buffer.from(bytes);
+  const maker = view.toString('latin1', 2, 5);
+  if (!/^[A-Z]{3}$/.test(maker)) return undefined;
+  return { medium: view.readUInt8(1), maker, block: view.readUInt8(5), number: view.readUInt32BE(6) };
+}
