@@ -51,6 +51,15 @@ export function decodeReport(round: Round, bytes: Uint8Array, home = ''): Pick<R
 }
 
 /**
+ * The same of a report that was decoded before: `shares` is the last key of a report in canonical order, so its bytes
+ * end it.
+ * @returns a view into `bytes`
+ */
+export function sharesOfDecoded(round: Round, bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(bytes.length - round.roster.homes.length * sealedShareBytes(round));
+}
+
+/**
  * The same, with the sealed shares apart: where a thousand reports are at hand, a million small views are slow.
  * @throws {ProtocolError} REPORT_REFUSED, MESSAGE_*
  */
