@@ -21,6 +21,19 @@ export type Fault = (
 
 export type FaultKind = Fault['kind'];
 
+/** Now and then one of these: `share` of the requests, all shares together at most 1. */
+export type FaultMix = readonly { readonly share: number; readonly fault: Fault }[];
+
+/** @param random01 from 0 up to 1 */
+export function pickFault(mix: FaultMix, random01: number): Fault | undefined {
+  let left = random01;
+  for (const { share, fault } of mix) {
+    if (left < share) return fault;
+    left -= share;
+  }
+  return undefined;
+}
+
 export interface Utterance {
   readonly afterMs: number;
   readonly bytes: Uint8Array;

@@ -1,5 +1,6 @@
 /**
- * What a simulated device draws over time, and what its counters say by then. Pure: both depend on the instant alone.
+ * What a simulated device draws over time, and what its counters say by then. Both depend on the instant alone, but for
+ * what is switched by others.
  */
 
 /** From `from` on (milliseconds since 1970) it draws `watts`; before the first step nothing. Negative: it gives back. */
@@ -8,8 +9,15 @@ export interface LoadStep {
   readonly watts: number;
 }
 
-/** Watts: always the same, in steps (exactly added up), or any curve (added up minute by minute). */
-export type Load = number | readonly LoadStep[] | ((at: number) => number);
+/** What it draws where that turns out only as time passes: `changes` are all instants at which it becomes another. */
+export interface LivingLoad {
+  watts(at: number): number;
+  /** @returns ascending, after `from` and up to `to` */
+  changes(from: number, to: number): readonly number[];
+}
+
+/** Watts: always the same, in steps or with changes (exactly added up), or any curve (added up minute by minute). */
+export type Load = number | readonly LoadStep[] | LivingLoad | ((at: number) => number);
 
 const msPerHour = 3_600_000;
 const minuteMs = 60_000;
@@ -24,6 +32,7 @@ export class LoadCounter {
   readonly #watts: (at: number) => number;
   /** Instants at which the power changes, ascending; none for a curve. */
   readonly #edges: readonly number[] | undefined;
+  readonly #living: LivingLoad | undefined;
   readonly #since: number;
   readonly #startWh: { readonly import: number; readonly export: number };
   /** Where a curve was last added up to, on whole minutes. */
@@ -34,13 +43,18 @@ export class LoadCounter {
     this.#startWh = startWh;
     this.#watts = wattsOf(load);
     this.#edges = edgesOf(load);
+    this.#living = isLiving(load) ? load : undefined;
     this.#added = { at: since, import: 0, export: 0 };
   }
 
   /** @param at an instant, not before `since` */
   at(at: number): Drawn {
     const watts = this.#watts(at);
-    const wattMs = this.#edges ? this.#addSteps(this.#edges, at) : this.#addCurve(at);
+    const wattMs = this.#living
+      ? this.#addLiving(this.#living, at)
+      : this.#edges
+        ? this.#addSteps(this.#edges, at)
+        : this.#addCurve(at);
     return {
       watts,
       importWh: this.#startWh.import + wattMs.import / msPerHour,
@@ -56,6 +70,16 @@ export class LoadCounter {
       add(sum, this.#watts(start), (within[index] ?? Math.max(at, this.#since)) - start);
     });
     return sum;
+  }
+
+  /** What has passed cannot change any more, so it is added up once. */
+  #addLiving(living: LivingLoad, at: number): { import: number; export: number } {
+    if (at < this.#added.at) this.#added = { at: this.#since, import: 0, export: 0 };
+    for (const edge of [...living.changes(this.#added.at, at), at]) {
+      add(this.#added, living.watts(this.#added.at), edge - this.#added.at);
+      this.#added.at = edge;
+    }
+    return this.#added;
   }
 
   #addCurve(at: number): { import: number; export: number } {
@@ -76,7 +100,12 @@ function add(sum: { import: number; export: number }, watts: number, ms: number)
   else sum.export -= watts * ms;
 }
 
+function isLiving(load: Load): load is LivingLoad {
+  return typeof load === 'object' && 'changes' in load;
+}
+
 function wattsOf(load: Load): (at: number) => number {
+  if (isLiving(load)) return (at) => load.watts(at);
   if (typeof load === 'function') return load;
   if (typeof load === 'number') return () => load;
   const steps = [...load].sort((one, other) => one.from - other.from);
@@ -84,6 +113,6 @@ function wattsOf(load: Load): (at: number) => number {
 }
 
 function edgesOf(load: Load): number[] | undefined {
-  if (typeof load === 'function') return undefined;
+  if (typeof load === 'function' || isLiving(load)) return undefined;
   return typeof load === 'number' ? [] : load.map(({ from }) => from).sort((one, other) => one - other);
 }

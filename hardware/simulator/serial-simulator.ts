@@ -3,16 +3,19 @@
  * its own: the line goes away, as unplugged, when that process ends.
  */
 
-import { lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { busDefaults, charMs, type LineSettings } from '../bus/bus-config.ts';
 import type { Fault } from './faults.ts';
+import { putLink, takeLink } from './link.ts';
 import { PacedLine } from './paced-line.ts';
 import { openPty } from './pty.ts';
-import { type SimulatedDevice, SimulatedDevices } from './simulated-devices.ts';
+import type { RelayBoard } from './relay-board.ts';
+import { type DevicesOptions, type SimulatedDevice, SimulatedDevices } from './simulated-devices.ts';
 import { requestLength } from './slave.ts';
 
-export interface SimulatedLine extends Partial<LineSettings> {
+export interface SimulatedLine extends Partial<LineSettings>, DevicesOptions {
   readonly devices: readonly SimulatedDevice[];
+  /** A relay board without addresses, alone on its line. */
+  readonly lcus?: RelayBoard;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** A path to find the line by, whatever the system calls it; an older link there is replaced. */
@@ -34,14 +37,15 @@ const turnaround = 3.5;
 export async function startSerialSimulator(line: SimulatedLine): Promise<SerialSimulator> {
   const pty = openPty();
   const perChar = charMs({ ...busDefaults, ...line });
-  const devices = new SimulatedDevices(line.devices, line.now);
+  const devices = new SimulatedDevices(line.devices, line.now, line);
+  const listener = line.lcus ?? devices;
   const paced = new PacedLine(pty.wire, perChar);
   const timers = new Set<NodeJS.Timeout>();
 
   // The request came at once, but on a wire it would have taken its time.
   const arrivalMs = (requestLength + turnaround) * perChar;
   pty.wire.on('data', (received: Buffer) => {
-    for (const { bytes, afterMs } of devices.hear(received)) {
+    for (const { bytes, afterMs } of listener.hear(received)) {
       const timer = setTimeout(() => {
         timers.delete(timer);
         paced.say(bytes);
@@ -63,18 +67,4 @@ export async function startSerialSimulator(line: SimulatedLine): Promise<SerialS
       await new Promise<void>((resolve) => pty.wire.once('close', () => resolve()).destroy());
     },
   };
-}
-
-/** In one step: at no moment is there no link, or one to nowhere. */
-function putLink(link: string, path: string): void {
-  const aside = `${link}.${process.pid}`;
-  rmSync(aside, { force: true });
-  symlinkSync(path, aside);
-  renameSync(aside, link);
-}
-
-/** Only if it is still ours: another simulator may have taken its place. */
-function takeLink(link: string, path: string): void {
-  const found = lstatSync(link, { throwIfNoEntry: false });
-  if (found?.isSymbolicLink() && readlinkSync(link) === path) rmSync(link);
 }

@@ -4,8 +4,9 @@
  */
 
 import { loadProfile } from '../profiles/load-profile.ts';
-import { type Fault, misbehave, type Utterance } from './faults.ts';
+import { type Fault, type FaultMix, misbehave, pickFault, type Utterance } from './faults.ts';
 import { type Load, LoadCounter } from './load.ts';
+import type { RelayBoard } from './relay-board.ts';
 import { answerTo, requestEnd, requestLength, type Slave } from './slave.ts';
 
 export interface SimulatedDevice {
@@ -20,6 +21,21 @@ export interface SimulatedDevice {
   readonly since?: number;
   readonly serialNumber?: number;
   readonly fault?: Fault;
+  /** Where it has no fault of its own. */
+  readonly faults?: FaultMix;
+}
+
+/** A relay board beside the meters. */
+export interface SimulatedRelay {
+  readonly address: number;
+  readonly board: RelayBoard;
+  readonly faults?: FaultMix;
+}
+
+export interface DevicesOptions {
+  readonly relays?: readonly SimulatedRelay[];
+  /** From 0 up to 1: which of the mixed faults comes next. */
+  readonly random?: () => number;
 }
 
 const volts = 230;
@@ -27,12 +43,19 @@ const hertz = 50;
 
 export class SimulatedDevices {
   readonly #slaves: ReadonlyMap<number, Slave>;
+  readonly #boards: ReadonlyMap<number, RelayBoard>;
   readonly #faults = new Map<number, Fault>();
+  readonly #mixes: ReadonlyMap<number, FaultMix>;
+  readonly #random: () => number;
   #received: Buffer = Buffer.alloc(0);
 
   /** @param now milliseconds since 1970 */
-  constructor(devices: readonly SimulatedDevice[], now: () => number) {
+  constructor(devices: readonly SimulatedDevice[], now: () => number, options: DevicesOptions = {}) {
+    const { relays = [], random = Math.random } = options;
     const started = now();
+    this.#random = random;
+    this.#boards = new Map(relays.map(({ address, board }) => [address, board]));
+    this.#mixes = new Map([...devices, ...relays].map(({ address, faults = [] }) => [address, faults]));
     this.#slaves = new Map(devices.map((device) => [device.address, slaveOf(device, now, started)]));
     for (const { address, fault } of devices) this.setFault(address, fault);
   }
@@ -56,13 +79,14 @@ export class SimulatedDevices {
   }
 
   #answer(request: Buffer): Utterance[] {
-    const slave = this.#slaves.get(request.readUInt8(0));
-    if (slave === undefined) return [];
-    return misbehave(this.#takeFault(slave.address), request, answerTo(request, slave));
+    const address = request.readUInt8(0);
+    const slave = this.#slaves.get(address);
+    const answer = slave === undefined ? this.#boards.get(address)?.answerTo(request) : answerTo(request, slave);
+    return answer === undefined ? [] : misbehave(this.#takeFault(address), request, answer);
   }
 
   #takeFault(address: number): Fault | undefined {
-    const fault = this.#faults.get(address);
+    const fault = this.#faults.get(address) ?? pickFault(this.#mixes.get(address) ?? [], this.#random());
     if (fault?.times === undefined) return fault;
     this.setFault(address, fault.times > 1 ? { ...fault, times: fault.times - 1 } : undefined);
     return fault;
