@@ -16,6 +16,8 @@ export interface Connection {
   /** Forgets what has come in but was not yet heard. */
   drop(): Promise<void>;
   close(): Promise<void>;
+  /** Changes the speed, where the way has one that can be changed; what it is set to when it is opened stays. */
+  speed?(baudRate: number): Promise<void>;
 }
 
 export interface Endpoint {

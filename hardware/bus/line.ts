@@ -71,6 +71,11 @@ export class Line {
     this.#activeAt = performance.now();
   }
 
+  /** Changes the speed; where a way has none, nothing is changed. */
+  async speed(baudRate: number): Promise<void> {
+    await this.#connection?.speed?.(baudRate);
+  }
+
   /** The next to speak waits until nobody has spoken for so long. */
   oweSilence(ms: number): void {
     this.#owedMs = Math.max(this.#owedMs, ms);

@@ -43,6 +43,10 @@ function openPort(config: FullBusConfig, listener: ConnectionListener): Promise<
     send: (bytes) => void port.write(Buffer.from(bytes)),
     // A port that cannot be flushed is about to close, which is told there.
     drop: () => new Promise((resolve) => port.flush(() => resolve())),
+    speed: (baudRate) =>
+      new Promise((resolve, reject) => {
+        port.update({ baudRate }, (error) => (error ? reject(error) : resolve()));
+      }),
     close: () =>
       new Promise((resolve) => {
         closing = true;
