@@ -18,12 +18,21 @@ export const hardwareErrors = {
     remedy: 'Join the group that may, then log in again: sudo usermod -aG {group} {user}',
   },
   PORT_BUSY: {
-    says: '{port} is in use by another program',
+    says: '{port} is in use by {holder}',
     remedy: 'End that program. If it is the agent, let it read for you: wattveil meters read',
   },
   PORT_GONE: {
-    says: '{port} has gone away: unplugged, or its adapter lost power',
+    says: '{port} has gone away: unplugged, without power, or the connection was closed',
     remedy: 'Plug it in again: reading goes on by itself as soon as the port is back under that name.',
+  },
+  PORT_REFUSED: {
+    says: 'nothing listens at {port}',
+    remedy:
+      'Check the port number at the gateway (Modbus TCP is mostly 502) and that no other program has its only place.',
+  },
+  PORT_UNREACHABLE: {
+    says: '{port} is not reached: {why}',
+    remedy: 'Check name, address, cable and power of the gateway.',
   },
   PORT_FAILED: {
     says: '{port} does not open: {why}',
@@ -50,6 +59,22 @@ export const hardwareErrors = {
     says: '{meter} on {port}, address {address}, refuses {request}: {why}',
     remedy:
       'If it says so every time, the profile {profile} does not fit this device: put the right one into the configuration.',
+  },
+  METER_ADDRESS_TWICE: {
+    says: 'more than one device seems to answer at address {address} on {port}: answers of {meter} are garbled, and longer than they are ({why}; tries: {tries})',
+    remedy: 'Take one of them off the line, give the other another address, then: wattveil meters scan {port}',
+  },
+  METER_OTHER_MODEL: {
+    says: '{meter} on {port}, address {address}, says that it is another model',
+    remedy: 'Put the profile of that model into the configuration; this names it: wattveil meters scan {port}',
+  },
+  REGISTER_ABSENT: {
+    says: '{meter} on {port}, address {address}, has no {quantity}: it is read without',
+    remedy: 'Nothing to do, unless a tensor is made of it: then choose another quantity.',
+  },
+  VALUE_IMPLAUSIBLE: {
+    says: '{meter} on {port}, address {address}, gives a {quantity} outside of {least} to {most} {unit}: left out',
+    remedy: 'Look at its registers: wattveil meters try {profile} --port {port} --address {address}. {advice}',
   },
   METER_REPLACED: {
     says: '{meter} on {port}, address {address}, has serial number {found}, not {expected}',
@@ -92,6 +117,10 @@ export const hardwareErrors = {
     says: '{relay} cannot turn itself off when nobody speaks to it for so long (longest: {longest} s)',
     remedy: 'Leave safety out, and know that it stays as it is when the gateway is gone; or use a board with a timer.',
   },
+  DEVICE_WITHOUT_ADDRESS: {
+    says: 'a device with the profile {profile} has no address',
+    remedy: 'Put its address on the line into the configuration, 1 to 247: address: 1',
+  },
   PROFILE_UNKNOWN: {
     says: 'there is no device profile {profile}',
     remedy: 'Use one of {profiles}, or the path of a profile file of your own.',
@@ -103,19 +132,21 @@ export const hardwareErrors = {
 } as const satisfies Readonly<Record<string, ErrorText>>;
 
 export type HardwareErrorCode = keyof typeof hardwareErrors;
-export type Details = Readonly<Record<string, string | number>>;
+export type Details = { readonly exception?: number } & Readonly<Record<string, string | number>>;
 
 /** Whatever keeps a device from being read. `message` is `says`. */
 export class HardwareError extends Error {
   readonly code: HardwareErrorCode;
   readonly says: string;
   readonly remedy: string;
+  readonly details: Details;
 
   constructor(code: HardwareErrorCode, details: Details, options?: ErrorOptions) {
     const says = fill(hardwareErrors[code].says, details);
     super(says, options);
     this.name = 'HardwareError';
     this.code = code;
+    this.details = details;
     this.says = says;
     this.remedy = fill(hardwareErrors[code].remedy, details);
   }

@@ -29,4 +29,6 @@ export interface Device extends Meter {
    * @throws as `read`
    */
   serialNumber(signal: AbortSignal): Promise<string | undefined>;
+  /** Where a counter has no more digits and goes on from 0, in its unit; those of which it is known. */
+  readonly moduli?: Readonly<Partial<Record<Quantity, number>>>;
 }

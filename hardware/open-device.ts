@@ -4,35 +4,60 @@
 
 import { type Bus, busOver } from './bus/bus.ts';
 import { type BusConfig, busDefaults } from './bus/bus-config.ts';
-import { serialEndpoint } from './bus/serial-endpoint.ts';
+import { endpointOf } from './bus/endpoint-of.ts';
+import type { P1Keys } from './dsmr/encrypted-framer.ts';
+import { HardwareError } from './errors.ts';
+import { PullMeter } from './iec62056/pull-meter.ts';
 import type { Device } from './meter.ts';
 import { ModbusMeter } from './modbus/modbus-meter.ts';
 import { loadProfile } from './profiles/load-profile.ts';
+import { PushMeter } from './push-meter.ts';
 
 export interface DeviceConfig {
   readonly bus: Bus;
-  /** The unit id of Modbus, 1 to 247. */
-  readonly address: number;
+  /** The unit id of Modbus, 1 to 247; a meter that is alone on its port has none. */
+  readonly address?: number | undefined;
   /** Name of a shipped profile, or the path of a file (anything with a `/` in it or .yaml at its end). */
   readonly profile: string;
   /** Serial number; where the profile knows how to ask for it, a device with another one is refused. */
   readonly serial?: string | undefined;
+  /** Of a customer port that is encrypted. */
+  readonly keys?: P1Keys | undefined;
+  /** Whether a telegram that bears this time, in milliseconds since 1970, is of now; for meters that send by themselves. */
+  readonly isCurrent?: ((at: number) => boolean) | undefined;
+  /** How long it may take to answer, and how often it is asked before it counts as silent: before its profile. */
+  readonly timeoutMs?: number | undefined;
+  readonly tries?: number | undefined;
+  /** Told once of each thing that is not as the profile says, and yet no reason not to read: it lacks a quantity, … */
+  readonly remark?: ((remark: HardwareError) => void) | undefined;
 }
 
 /** Opens nothing yet: the port is opened by the first reading, and again whenever it has gone away. */
 export function openBus(config: BusConfig): Bus {
   const settings = { ...busDefaults, ...config };
-  return busOver(serialEndpoint(settings), settings);
+  const { endpoint, framing } = endpointOf(settings);
+  return busOver(endpoint, settings, framing);
 }
 
 /**
  * Asks the device nothing yet.
- * @throws {HardwareError} PROFILE_UNKNOWN, PROFILE_INVALID
+ * @throws {HardwareError} PROFILE_UNKNOWN, PROFILE_INVALID, DEVICE_WITHOUT_ADDRESS
  */
-export function openDevice({ bus, address, profile, serial }: DeviceConfig): Device {
-  const meant = loadProfile(profile);
-  switch (meant.protocol) {
+export function openDevice(device: DeviceConfig): Device {
+  const profile = loadProfile(device.profile);
+  switch (profile.protocol) {
     case 'modbus':
-      return new ModbusMeter({ bus, address, profile: meant, profileName: profile, serial });
+      return new ModbusMeter({ ...device, address: addressOf(device), profile, profileName: device.profile });
+    case 'iec62056':
+      if (profile.asked) return new PullMeter({ ...device, profile, profileName: device.profile });
+      return new PushMeter({ ...device, profile, profileName: device.profile });
+    case 'dsmr':
+    case 'sml':
+      return new PushMeter({ ...device, profile, profileName: device.profile });
   }
+}
+
+function addressOf({ address, profile }: DeviceConfig): number {
+  if (address === undefined) throw new HardwareError('DEVICE_WITHOUT_ADDRESS', { profile });
+  return address;
 }

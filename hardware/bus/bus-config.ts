@@ -12,7 +12,10 @@ export interface LineSettings {
 }
 
 export interface BusConfig extends Partial<LineSettings> {
-  /** Path of the port; one under /dev/serial/by-id stays the same when adapters are plugged in another order. */
+  /**
+   * Path of the port; one under /dev/serial/by-id stays the same when adapters are plugged in another order. Or
+   * modbus-tcp://host:502, or rtu-over-tcp://host:port; the settings are then those of the line behind the gateway.
+   */
   readonly port: string;
   /** How long a device may take before the first byte of its answer; bytes on the wire come on top. */
   readonly timeoutMs?: number;

@@ -9,9 +9,16 @@ import type { Endpoint } from './connection.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Line, type Listener, strayQuietMs } from './line.ts';
 
+/**
+ * How questions and answers are told apart on the way: by silence (`rtu`), or by a number that each question bears and
+ * its answer repeats (`tcp`).
+ */
+export type Framing = 'rtu' | 'tcp';
+
 /** The line, for as long as the turn lasts. */
 export interface Turn {
-  /** How long a device may take before it answers. */
+  readonly framing: Framing;
+  /** How long a device may take before it answers, if it does not say otherwise. */
   readonly timeoutMs: number;
   /** How long one character takes on the wire. */
   readonly charMs: number;
@@ -30,10 +37,22 @@ export interface Turn {
   stray(): void;
   /** What was asked for may still come, though nobody waits for it any more: whoever speaks next waits that long. */
   distrust(): void;
+  /** From now on the line has this speed; until the end of the turn, or until it is put back by undefined. */
+  speed(baudRate: number | undefined): Promise<void>;
+  /** A number that no other question on this line has had for long. */
+  number(): number;
+  /** What is sent on this line is heard there, too: the adapter hears itself. */
+  echoes(): boolean;
+  heardEcho(): void;
 }
 
 export interface Bus {
   readonly port: string;
+  /** How long one character takes on the wire. */
+  readonly charMs: number;
+  readonly timeoutMs: number;
+  /** A device that is slower than the bus is set to hangs on it, too. */
+  admit(timeoutMs: number): void;
   /**
    * Does `work` when it is the turn of `who`. Nobody gets a second turn while others wait.
    * @param who the device spoken to: on a change the line is left in peace for a while
@@ -46,21 +65,40 @@ export interface Bus {
 }
 
 /** Opens nothing yet: the port is opened by the first turn, and again whenever it has gone away. */
-export function busOver(endpoint: Endpoint, settings: FullBusConfig): Bus {
-  return new LineBus(endpoint, settings);
+export function busOver(endpoint: Endpoint, settings: FullBusConfig, framing: Framing = 'rtu'): Bus {
+  return new LineBus(endpoint, settings, framing);
 }
+
+const numbers = 0x10000;
+const shortestGapMs = 1.75;
 
 class LineBus implements Bus {
   readonly port: string;
+  readonly charMs: number;
+  readonly timeoutMs: number;
+  readonly #framing: Framing;
   readonly #settings: FullBusConfig;
+  #slowestMs: number;
+  #number = 0;
+  #echoes = false;
   readonly #line: Line;
   readonly #queue = new FairQueue();
   #last: string | undefined;
+  #isChanged = false;
 
-  constructor(endpoint: Endpoint, settings: FullBusConfig) {
+  constructor(endpoint: Endpoint, settings: FullBusConfig, framing: Framing) {
     this.port = endpoint.name;
+    this.charMs = charMs(settings);
+    this.timeoutMs = settings.timeoutMs;
+    this.#slowestMs = settings.timeoutMs;
+    this.#framing = framing;
     this.#settings = settings;
-    this.#line = new Line(endpoint, 3.5 * charMs(settings));
+    // Above 19200 baud the silence gets no shorter (Modbus over serial line 1.02, 2.5.1.1).
+    this.#line = new Line(endpoint, Math.max(3.5 * this.charMs, shortestGapMs));
+  }
+
+  admit(timeoutMs: number): void {
+    this.#slowestMs = Math.max(this.#slowestMs, timeoutMs);
   }
 
   async turn<T>(who: string, signal: AbortSignal, work: (turn: Turn) => Promise<T>, urgent = false): Promise<T> {
@@ -80,6 +118,7 @@ class LineBus implements Bus {
       cut.abort(new Error('the turn is over'));
       this.#line.watch(undefined);
       this.#line.listen(undefined);
+      await this.#speed(undefined);
       end();
     }
   }
@@ -91,10 +130,10 @@ class LineBus implements Bus {
 
   #turn(cut: AbortSignal): Turn {
     const line = this.#line;
-    const { timeoutMs } = this.#settings;
     return {
-      timeoutMs,
-      charMs: charMs(this.#settings),
+      framing: this.#framing,
+      timeoutMs: this.timeoutMs,
+      charMs: this.charMs,
       cut,
       silence: () => line.silence(cut),
       listen(listener) {
@@ -104,9 +143,25 @@ class LineBus implements Bus {
         if (cut.aborted) throw cut.reason;
         line.send(bytes);
       },
+      speed: (baudRate) => this.#speed(baudRate),
       stray: () => line.distrust(strayQuietMs),
-      distrust: () => line.distrust(Math.max(timeoutMs, strayQuietMs)),
+      distrust: () => line.distrust(Math.max(this.#slowestMs, strayQuietMs)),
+      number: () => {
+        this.#number = (this.#number + 1) % numbers;
+        return this.#number;
+      },
+      echoes: () => this.#echoes,
+      heardEcho: () => {
+        this.#echoes = true;
+      },
     };
+  }
+
+  async #speed(baudRate: number | undefined): Promise<void> {
+    if (baudRate === undefined && !this.#isChanged) return;
+    this.#isChanged = baudRate !== undefined;
+    // A port that is gone by now is opened again at its own speed.
+    await this.#line.speed(baudRate ?? this.#settings.baudRate).catch(() => {});
   }
 
   /** Slaves need air when another one was spoken to. */

@@ -14,6 +14,14 @@ interface RegisterType {
   readonly most: number;
 }
 
+/** Digits held in binary, four bits each; undefined where a nibble is no digit. */
+const digits = (bytes: Buffer) => {
+  const text = bytes.toString('hex');
+  return /^\d+$/.test(text) ? String(Number(text)) : undefined;
+};
+const writeDigits = (bytes: Buffer, value: number) =>
+  void bytes.write(String(value).padStart(2 * bytes.length, '0'), 'hex');
+
 const float = (text: string, value: number) => (Number.isFinite(value) ? text : undefined);
 
 /** Bytes are in the order of the Modbus specification: high byte first. */
@@ -82,6 +90,8 @@ export const registerTypes = {
     least: Number.NEGATIVE_INFINITY,
     most: Number.POSITIVE_INFINITY,
   },
+  bcd16: { registers: 1, floating: false, read: digits, write: writeDigits, least: 0, most: 9999 },
+  bcd32: { registers: 2, floating: false, read: digits, write: writeDigits, least: 0, most: 99_999_999 },
 } as const satisfies Readonly<Record<string, RegisterType>>;
 
 export type RegisterTypeName = keyof typeof registerTypes;
@@ -92,7 +102,11 @@ export type WordOrder = 'big' | 'little';
 export interface Encoding {
   readonly type: RegisterTypeName;
   readonly wordOrder: WordOrder;
+  /** Which byte of each register comes first; `big` is what the specification asks for. */
+  readonly byteOrder?: WordOrder;
   readonly scale: number;
+  /** What says that there is no value: the bytes, high ones first, in hex. */
+  readonly noValue?: readonly string[] | undefined;
 }
 
 export function registersOf(type: RegisterTypeName): number {
@@ -103,30 +117,30 @@ export function registersOf(type: RegisterTypeName): number {
  * @param bytes exactly the registers of the value, as they came
  * @returns exact in decimals; undefined where the device has no value
  */
-export function decodeRegisters(bytes: Uint8Array, { type, wordOrder, scale }: Encoding): number | undefined {
-  const text = registerTypes[type].read(inOrder(bytes, wordOrder));
-  return text === undefined ? undefined : toNumber(times(decimalOf(text), decimalOf(String(scale))));
+export function decodeRegisters(bytes: Uint8Array, encoding: Encoding): number | undefined {
+  const ordered = inOrder(bytes, encoding);
+  if (encoding.noValue?.includes(ordered.toString('hex').toUpperCase())) return undefined;
+  const text = registerTypes[encoding.type].read(ordered);
+  return text === undefined ? undefined : toNumber(times(decimalOf(text), decimalOf(String(encoding.scale))));
 }
 
 /**
  * The way back, for a device of ours.
  * @param rounding of a value that falls between two numbers: counters round down, as they have not got there yet
  */
-export function encodeRegisters(
-  value: number,
-  { type, wordOrder, scale }: Encoding,
-  rounding: 'down' | 'nearest' = 'nearest',
-): Buffer {
-  const { registers, floating, write, least, most } = registerTypes[type];
+export function encodeRegisters(value: number, encoding: Encoding, rounding: 'down' | 'nearest' = 'nearest'): Buffer {
+  const { registers, floating, write, least, most } = registerTypes[encoding.type];
+  const { scale } = encoding;
   const raw = toNumber(times(decimalOf(String(value)), decimalOf(String(1 / scale))));
   const whole = floating ? raw : rounding === 'down' ? Math.floor(raw) : Math.round(raw);
   const bytes = Buffer.alloc(2 * registers);
   write(bytes, Math.min(Math.max(whole, least), most));
-  return inOrder(bytes, wordOrder);
+  return inOrder(bytes, encoding);
 }
 
-function inOrder(bytes: Uint8Array, wordOrder: WordOrder): Buffer {
+function inOrder(bytes: Uint8Array, { wordOrder, byteOrder = 'big' }: Encoding): Buffer {
   const copy = Buffer.from(bytes);
   // Swapping the bytes of each register of the reversed whole reverses the registers alone.
-  return wordOrder === 'big' ? copy : copy.reverse().swap16();
+  const words = wordOrder === 'big' ? copy : copy.reverse().swap16();
+  return byteOrder === 'big' ? words : words.swap16();
 }

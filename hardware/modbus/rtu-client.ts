@@ -1,6 +1,6 @@
 /**
- * Reads and writes registers and coils of one device over a line: one request, one answer, some more tries. The codec is modbus-serial's;
- * whatever it throws is made one of our errors here. Knows nothing of what registers mean.
+ * Reads and writes registers and coils of one device over a line: one request, one answer, some more tries. The codec
+ * is modbus-serial's; whatever it throws is made one of our errors here. Knows nothing of what registers mean.
  */
 
 import modbus from 'modbus-serial';
@@ -30,7 +30,7 @@ export interface Party {
 
 type Failure =
   | { readonly kind: 'silent'; readonly ms: number }
-  | { readonly kind: 'damaged'; readonly why: string }
+  | { readonly kind: 'damaged'; readonly why: string; readonly garbled: boolean }
   | { readonly kind: 'exception'; readonly code: number; readonly why: string };
 
 interface Question<Answer> {
@@ -53,13 +53,16 @@ const passing = new Set([5, 6]);
 
 export class RtuClient {
   readonly #party: Party;
+  readonly #timeoutMs: number | undefined;
   readonly #port = new RtuPort();
   readonly #codec: InstanceType<typeof modbus.default>;
   /** When the device last gave an answer of this kind and length. */
   readonly #answeredAt = new Map<string, number>();
 
-  constructor(party: Party) {
+  /** @param timeoutMs how long it may take before it begins to answer; left out, as long as the bus says */
+  constructor(party: Party, timeoutMs?: number) {
     this.#party = party;
+    this.#timeoutMs = timeoutMs;
     this.#codec = new modbus.default(this.#port);
     this.#codec.setID(party.address);
     // Opens nothing: it makes the codec listen to its port.
@@ -116,10 +119,14 @@ export class RtuClient {
   }
 
   async #try<Answer>(turn: Turn, tries: number, question: Question<Answer>): Promise<Answer> {
+    let garbled = true;
     for (let tried = 1; ; tried++) {
       const got = await this.#ask(turn, question);
       if ('answer' in got) return got.answer;
-      if (isFinal(got) || tried >= tries) throw this.#error(got, question.names, tried);
+      garbled &&= got.kind === 'damaged' && got.garbled;
+      if (!isFinal(got) && tried < tries) continue;
+      // Once may be by chance.
+      throw this.#error(got, question.names, tried, garbled && tried > 1);
     }
   }
 
@@ -127,10 +134,8 @@ export class RtuClient {
     turn: Turn,
     { likeness, answerBytes, put }: Question<Answer>,
   ): Promise<{ readonly answer: Answer } | Failure> {
-    const askableAt = (this.#answeredAt.get(likeness) ?? Number.NEGATIVE_INFINITY) + twiceMs;
-    if (askableAt > performance.now()) await pause(askableAt - performance.now(), turn.cut);
-    await turn.silence();
-    const answerMs = turn.timeoutMs + (requestBytes + answerBytes) * turn.charMs + slackMs;
+    if (turn.framing === 'rtu') await this.#silence(turn, likeness);
+    const answerMs = (this.#timeoutMs ?? turn.timeoutMs) + (requestBytes + answerBytes) * turn.charMs + slackMs;
     this.#codec.setTimeout(Math.ceil(answerMs));
     this.#port.attach(turn);
     try {
@@ -139,13 +144,20 @@ export class RtuClient {
       return { answer };
     } catch (error) {
       const failure = this.#failureOf(error, Math.ceil(answerMs));
-      // A refusal is an answer, whole and sound. In all other cases one may still be under way.
-      if (failure === undefined || !isFinal(failure)) turn.distrust();
+      // A refusal is an answer, whole and sound. In all other cases one may still be under way, unless it bears the
+      // number of its question.
+      if (turn.framing === 'rtu' && (failure === undefined || !isFinal(failure))) turn.distrust();
       if (failure === undefined || turn.cut.aborted) throw error;
       return failure;
     } finally {
       this.#port.detach();
     }
+  }
+
+  async #silence(turn: Turn, likeness: string): Promise<void> {
+    const askableAt = (this.#answeredAt.get(likeness) ?? Number.NEGATIVE_INFINITY) + twiceMs;
+    if (askableAt > performance.now()) await pause(askableAt - performance.now(), turn.cut);
+    await turn.silence();
   }
 
   /** What modbus-serial throws is partly no `Error`, and told apart by words alone. Ours pass: undefined. */
@@ -157,20 +169,29 @@ export class RtuClient {
     }
     if (errno === 'ETIMEDOUT') {
       const { heard } = this.#port;
-      return heard === 0 ? { kind: 'silent', ms } : { kind: 'damaged', why: `${heard} bytes that are no answer` };
+      if (heard === 0) return { kind: 'silent', ms };
+      return { kind: 'damaged', why: `${heard} bytes that are no answer`, garbled: false };
     }
-    return { kind: 'damaged', why: message ?? String(thrown) };
+    return { kind: 'damaged', why: message ?? String(thrown), garbled: this.#port.garbled };
   }
 
-  #error(failure: Failure, request: string, tries: number): HardwareError {
+  #error(failure: Failure, request: string, tries: number, garbled: boolean): HardwareError {
     const details = { ...this.#party, tries };
     switch (failure.kind) {
       case 'silent':
         return new HardwareError('METER_NO_ANSWER', { ...details, ms: failure.ms });
       case 'damaged':
-        return new HardwareError('METER_BAD_FRAME', { ...details, why: failure.why });
+        return new HardwareError(garbled ? 'METER_ADDRESS_TWICE' : 'METER_BAD_FRAME', {
+          ...details,
+          why: failure.why,
+        });
       case 'exception':
-        return new HardwareError('METER_EXCEPTION', { ...details, request, why: failure.why });
+        return new HardwareError('METER_EXCEPTION', {
+          ...details,
+          request,
+          why: failure.why,
+          exception: failure.code,
+        });
     }
   }
 }

@@ -17,11 +17,13 @@ export type Search =
   | { readonly found: 'nothing' };
 
 const exceptionLength = 5;
-const requestLength = 8;
 
-/** @param request the whole frame as sent */
-export function findAnswer(request: Uint8Array, received: Uint8Array): Search {
-  const bytes = received.subarray(echoLength(request, received));
+/**
+ * @param request the whole frame as sent
+ * @param echoes whether it is known that the line repeats what is sent on it
+ */
+export function findAnswer(request: Uint8Array, received: Uint8Array, echoes = false): Search {
+  const bytes = received.subarray(echoLength(request, received, echoes));
   for (let start = 0; start + exceptionLength <= bytes.length; start++) {
     const end = start + lengthAt(request, bytes, start);
     if (end === start || end > bytes.length) continue;
@@ -62,13 +64,18 @@ function lengthAt(request: Uint8Array, bytes: Uint8Array, start: number): number
   return reads(request) && bytes[start + 2] !== length - 5 ? 0 : length;
 }
 
+/** Whether what came begins as the answer does. */
+export function beginsAsAnswer(request: Uint8Array, received: Uint8Array): boolean {
+  return lengthAt(request, received, 0) > 0;
+}
+
 /**
  * Some adapters hear themselves. The echo of a read is no answer to it, whatever its bytes are; the echo of a write
- * cannot be told from its answer, and is taken for it.
+ * looks like its answer, and is told from it only where the line is known to echo.
  */
-function echoLength(request: Uint8Array, received: Uint8Array): number {
-  if (!reads(request) || received.length < requestLength) return 0;
-  return request.every((byte, index) => received[index] === byte) ? requestLength : 0;
+export function echoLength(request: Uint8Array, received: Uint8Array, echoes: boolean): number {
+  if (!(reads(request) || echoes) || received.length < request.length) return 0;
+  return request.every((byte, index) => received[index] === byte) ? request.length : 0;
 }
 
 function reads(request: Uint8Array): boolean {

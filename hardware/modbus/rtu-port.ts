@@ -6,14 +6,20 @@
 
 import { EventEmitter } from 'node:events';
 import type { Turn } from '../bus/bus.ts';
-import { answerLength, findAnswer } from './rtu-frame.ts';
+import { findMbapAnswer, toMbap } from './mbap.ts';
+import { answerLength, beginsAsAnswer, echoLength, findAnswer } from './rtu-frame.ts';
 
 const transactionIds = 0x100;
+/** A damaged answer is listened to until it has ended: what comes behind it tells whether another device spoke. */
+const damagedQuietMs = 30;
 
 interface Pending {
   readonly turn: Turn;
   readonly id: number;
   readonly request: Uint8Array;
+  /** Of the question, where the line tells them apart by numbers. */
+  readonly number: number;
+  damaged?: { readonly frame: Uint8Array; readonly timer: NodeJS.Timeout };
 }
 
 export class RtuPort extends EventEmitter {
@@ -26,6 +32,12 @@ export class RtuPort extends EventEmitter {
   #pending: Pending | undefined;
   #received = Buffer.alloc(0);
   #heard = 0;
+  #garbled = false;
+
+  /** Whether the last answer began right, was damaged, and longer than an answer is: two devices at once. */
+  get garbled(): boolean {
+    return this.#garbled;
+  }
 
   /** Bytes that came in since the last request, whatever they were. */
   get heard(): number {
@@ -41,6 +53,7 @@ export class RtuPort extends EventEmitter {
   detach(): void {
     this.#turn?.listen(undefined);
     this.#turn = undefined;
+    clearTimeout(this.#pending?.damaged?.timer);
     this.#pending = undefined;
   }
 
@@ -56,12 +69,14 @@ export class RtuPort extends EventEmitter {
     const turn = this.#turn;
     if (turn === undefined) throw new Error('a request without a turn');
     if (answerLength(request) === 0) throw new Error(`no answer is known for function ${request[1]}`);
-    this.#pending = { turn, id: this._transactionIdWrite, request: Uint8Array.from(request) };
+    const number = turn.framing === 'tcp' ? turn.number() : 0;
+    this.#pending = { turn, id: this._transactionIdWrite, request: Uint8Array.from(request), number };
     this._transactionIdWrite = (this._transactionIdWrite + 1) % transactionIds;
     this.#received = Buffer.alloc(0);
     this.#heard = 0;
+    this.#garbled = false;
     turn.listen((bytes) => this.#hear(bytes));
-    turn.send(request);
+    turn.send(turn.framing === 'tcp' ? toMbap(request, number) : request);
   }
 
   #hear(bytes: Uint8Array): void {
@@ -72,11 +87,38 @@ export class RtuPort extends EventEmitter {
       return;
     }
     this.#received = Buffer.concat([this.#received, bytes]);
-    const search = findAnswer(pending.request, this.#received);
+    if (pending.turn.framing === 'tcp') {
+      const answer = findMbapAnswer(pending.request, pending.number, this.#received);
+      if (answer) this.#give(pending, answer);
+      return;
+    }
+    this.#search(pending);
+  }
+
+  #search(pending: Pending): void {
+    const { turn, request } = pending;
+    const search = findAnswer(request, this.#received, turn.echoes());
     if (search.found === 'nothing') return;
+    if (echoLength(request, this.#received, false) > 0) turn.heardEcho();
+    if (search.found === 'damaged') {
+      clearTimeout(pending.damaged?.timer);
+      const timer = setTimeout(() => this.#giveDamaged(pending, search.frame), damagedQuietMs);
+      pending.damaged = { frame: search.frame, timer };
+      return;
+    }
+    clearTimeout(pending.damaged?.timer);
+    if (search.rest > 0) turn.stray();
+    this.#give(pending, search.frame);
+  }
+
+  #giveDamaged(pending: Pending, frame: Uint8Array): void {
+    this.#garbled = beginsAsAnswer(pending.request, this.#received) && this.#received.length > frame.length + 1;
+    this.#give(pending, frame);
+  }
+
+  #give({ id }: Pending, frame: Uint8Array): void {
     this.#pending = undefined;
-    if (search.found === 'answer' && search.rest > 0) pending.turn.stray();
-    this._transactionIdRead = pending.id;
-    this.emit('data', Buffer.from(search.frame));
+    this._transactionIdRead = id;
+    this.emit('data', Buffer.from(frame));
   }
 }

@@ -3,11 +3,12 @@
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDocument } from 'yaml';
 import { HardwareError } from '../errors.ts';
-import { Profile } from './profile.ts';
+import { inherited } from './inherit.ts';
+import { type ModbusProfile, Profile } from './profile.ts';
 
 const ending = '.yaml';
 /** The shipped ones lie beside this file, also in a build. */
@@ -26,23 +27,58 @@ export function shippedProfiles(): string[] {
  * @throws {HardwareError} PROFILE_UNKNOWN, PROFILE_INVALID
  */
 export function loadProfile(profile: string): Profile {
-  const isPath = profile.includes('/') || profile.endsWith(ending);
-  if (!isPath && !shippedProfiles().includes(profile)) throw unknown(profile);
-  return parseProfile(textOf(isPath ? profile : join(shelf, profile + ending), profile), profile);
+  const path = pathOf(profile);
+  return parseProfile(textOf(path, profile), profile, dirname(path));
+}
+
+/** @throws {HardwareError} as `loadProfile`; PROFILE_INVALID, too, for a meter that sends telegrams */
+export function loadModbusProfile(profile: string): ModbusProfile {
+  const loaded = loadProfile(profile);
+  if (loaded.protocol === 'modbus') return loaded;
+  throw new HardwareError('PROFILE_INVALID', { profile, why: `it is of ${loaded.protocol}, where Modbus is needed` });
 }
 
 /**
  * @param profile how errors name it
- * @throws {HardwareError} PROFILE_INVALID
+ * @param folder where it lies: it may be like others beside it
+ * @throws {HardwareError} PROFILE_INVALID, PROFILE_UNKNOWN
  */
-export function parseProfile(text: string, profile: string): Profile {
-  const document = parseDocument(text);
-  const [mistake] = document.errors;
-  if (mistake) throw new HardwareError('PROFILE_INVALID', { profile, why: mistake.message.trim() }, { cause: mistake });
-  const result = Profile.safeParse(document.toJS());
+export function parseProfile(text: string, profile: string, folder = '.'): Profile {
+  const result = Profile.safeParse(rawProfile(text, profile, folder));
   if (result.success) return result.data;
   const why = result.error.issues.map(({ path, message }) => `${pathText(path)}: ${message}`).join('; ');
   throw new HardwareError('PROFILE_INVALID', { profile, why });
+}
+
+function rawProfile(text: string, profile: string, folder: string): unknown {
+  const load = (name: string) => {
+    const path = isPath(name) ? resolve(folder, name) : pathOf(name);
+    return yamlOf(textOf(path, name), name);
+  };
+  try {
+    return inherited(yamlOf(text, profile), load);
+  } catch (error) {
+    if (error instanceof HardwareError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HardwareError('PROFILE_INVALID', { profile, why }, { cause: error });
+  }
+}
+
+function yamlOf(text: string, profile: string): unknown {
+  const document = parseDocument(text);
+  const [mistake] = document.errors;
+  if (mistake) throw new HardwareError('PROFILE_INVALID', { profile, why: mistake.message.trim() }, { cause: mistake });
+  return document.toJS();
+}
+
+function pathOf(profile: string): string {
+  if (isPath(profile)) return profile;
+  if (!shippedProfiles().includes(profile)) throw unknown(profile);
+  return join(shelf, profile + ending);
+}
+
+function isPath(profile: string): boolean {
+  return profile.includes('/') || profile.endsWith(ending);
 }
 
 function textOf(path: string, profile: string): string {

@@ -3,7 +3,9 @@
  * with its own load and faults.
  */
 
-import { loadProfile } from '../profiles/load-profile.ts';
+import { loadModbusProfile } from '../profiles/load-profile.ts';
+import type { Quantity } from '../quantity.ts';
+import { collision } from './collision.ts';
 import { type Fault, type FaultMix, misbehave, pickFault, type Utterance } from './faults.ts';
 import { type Load, LoadCounter } from './load.ts';
 import type { RelayBoard } from './relay-board.ts';
@@ -20,6 +22,8 @@ export interface SimulatedDevice {
   /** From when the load counts; the start of the simulator if not given. Given, a restarted one counts on. */
   readonly since?: number;
   readonly serialNumber?: number;
+  /** Quantities of its profile that this one has not. */
+  readonly lacks?: readonly Quantity[];
   readonly fault?: Fault;
   /** Where it has no fault of its own. */
   readonly faults?: FaultMix;
@@ -42,7 +46,7 @@ const volts = 230;
 const hertz = 50;
 
 export class SimulatedDevices {
-  readonly #slaves: ReadonlyMap<number, Slave>;
+  readonly #slaves: readonly Slave[];
   readonly #boards: ReadonlyMap<number, RelayBoard>;
   readonly #faults = new Map<number, Fault>();
   readonly #mixes: ReadonlyMap<number, FaultMix>;
@@ -56,7 +60,7 @@ export class SimulatedDevices {
     this.#random = random;
     this.#boards = new Map(relays.map(({ address, board }) => [address, board]));
     this.#mixes = new Map([...devices, ...relays].map(({ address, faults = [] }) => [address, faults]));
-    this.#slaves = new Map(devices.map((device) => [device.address, slaveOf(device, now, started)]));
+    this.#slaves = devices.map((device) => slaveOf(device, now, started));
     for (const { address, fault } of devices) this.setFault(address, fault);
   }
 
@@ -80,8 +84,8 @@ export class SimulatedDevices {
 
   #answer(request: Buffer): Utterance[] {
     const address = request.readUInt8(0);
-    const slave = this.#slaves.get(address);
-    const answer = slave === undefined ? this.#boards.get(address)?.answerTo(request) : answerTo(request, slave);
+    const answers = this.#slaves.filter((slave) => slave.address === address).map((slave) => answerTo(request, slave));
+    const answer = answers.length === 0 ? this.#boards.get(address)?.answerTo(request) : answers.reduce(collision);
     return answer === undefined ? [] : misbehave(this.#takeFault(address), request, answer);
   }
 
@@ -98,8 +102,9 @@ function slaveOf(device: SimulatedDevice, now: () => number, started: number): S
   const counter = new LoadCounter(device.load, device.since ?? started, start);
   return {
     address: device.address,
-    profile: loadProfile(device.profile),
+    profile: loadModbusProfile(device.profile),
     serialNumber: device.serialNumber ?? 10_000 + device.address,
+    lacks: device.lacks,
     measure() {
       const { watts, importWh, exportWh } = counter.at(now());
       return {

@@ -4,15 +4,18 @@
  */
 
 import { hasGoodCrc, withCrc } from '../modbus/crc16.ts';
-import { encodeRegisters } from '../modbus/register.ts';
-import type { Profile } from '../profiles/profile.ts';
+import { encodeIdentity } from '../modbus/identity.ts';
+import { encodeRegisters, registersOf } from '../modbus/register.ts';
+import type { ModbusProfile } from '../profiles/modbus-profile.ts';
 import type { Quantity } from '../quantity.ts';
 import { quantities } from '../quantity.ts';
 
 export interface Slave {
   readonly address: number;
-  readonly profile: Profile;
+  readonly profile: ModbusProfile;
   readonly serialNumber: number;
+  /** Quantities of the profile whose registers this one has not: a reading that meets one is refused whole. */
+  readonly lacks?: readonly Quantity[] | undefined;
   /** What the device measures at this moment, each quantity in its unit. */
   readonly measure: () => Readonly<Record<Quantity, number>>;
 }
@@ -49,7 +52,7 @@ export function answerTo(request: Buffer, slave: Slave): Buffer {
   }
   const known = [...registers.keys()].filter((register) => register >= at && register < at + count);
   // A reading may span registers that the profile does not name; one that meets none at all is a mistake.
-  if (known.length === 0) return refuse('address');
+  if (known.length === 0 || meetsLacking(slave, kind, at, count)) return refuse('address');
   return withCrc(Buffer.of(slave.address, code, bytes.length, ...bytes));
 }
 
@@ -64,10 +67,25 @@ function image(slave: Slave, kind: string): Map<number, Uint8Array> {
     }
   };
   for (const register of profile.registers) {
+    if (register.kind !== kind) continue;
     const rounding = quantities[register.quantity].kind === 'counter' ? 'down' : 'nearest';
-    if (register.kind === kind) put(register.at, encodeRegisters(measured[register.quantity], register, rounding));
+    const value = measured[register.quantity];
+    const { at, minus } = register;
+    put(at, encodeRegisters(minus === undefined ? value : Math.max(value, 0), register, rounding));
+    if (minus !== undefined) put(minus, encodeRegisters(Math.max(-value, 0), register, rounding));
   }
-  const place = profile.serialNumber;
-  if (place?.kind === kind) put(place.at, encodeRegisters(serialNumber, { ...place, scale: 1 }));
+  const { serialNumber: place, model } = profile;
+  if (place?.kind === kind) put(place.at, encodeIdentity(serialNumber, place));
+  if (model?.kind === kind) put(model.at, encodeIdentity(model.is[0] ?? 0, model));
   return registers;
+}
+
+function meetsLacking({ profile, lacks = [] }: Slave, kind: string, at: number, count: number): boolean {
+  return profile.registers.some(
+    (register) =>
+      lacks.includes(register.quantity) &&
+      register.kind === kind &&
+      register.at < at + count &&
+      at < register.at + registersOf(register.type),
+  );
 }

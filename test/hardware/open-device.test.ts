@@ -135,7 +135,7 @@ test('a profile that asks for registers that the device lacks gets its exception
     .read(never)
     .catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'METER_EXCEPTION' });
-  expect((error as HardwareError).says).toContain('input registers 0x00 to 0x0D: exception 2: Illegal data address');
+  expect((error as HardwareError).says).toContain('input registers 0x00 to 0x01: exception 2: Illegal data address');
   expect((error as HardwareError).remedy).toContain('eastron-sdm120');
 });
 

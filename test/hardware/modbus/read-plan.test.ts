@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Place, planReads } from '../../../hardware/modbus/read-plan.ts';
+import { lineTimeAt, type Place, planReads as planned, type ReadLimits } from '../../../hardware/modbus/read-plan.ts';
 import { type RegisterTypeName, registersOf } from '../../../hardware/modbus/register.ts';
+
+const at9600 = lineTimeAt(10_000 / 9600);
+const planReads = (places: readonly Place[], limits: ReadLimits) => planned(places, limits, at9600);
 
 const input = (at: number, type: RegisterTypeName = 'float32'): Place => ({ kind: 'input', at, type });
 

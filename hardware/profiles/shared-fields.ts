@@ -1,0 +1,27 @@
+/**
+ * What the schemas of all kinds of profiles have in common.
+ */
+
+import * as z from 'zod';
+import { isQuantity, type Quantity, quantities } from '../quantity.ts';
+
+export const QuantityName = z.custom<Quantity>((name) => typeof name === 'string' && isQuantity(name), {
+  error: ({ input }) => `${JSON.stringify(input)} is none of ${Object.keys(quantities).join(', ')}`,
+});
+
+/** Speed and framing of a device as it comes from its maker. */
+export const Delivered = z.string().regex(/^\d+ [78][NEO][12]$|^TCP$/, 'must be like "9600 8N1"');
+
+/** [least, most] */
+export const Plausible = z
+  .tuple([z.number(), z.number()])
+  .refine(([least, most]) => least < most, 'the least comes first');
+
+export const described = {
+  /** Maker and model, as people say it. */
+  name: z.string().min(1),
+  /** Where the profile is from: the maker's document with version and page, then who confirms it. */
+  source: z.array(z.string().min(1)).min(1),
+  /** Nobody has read such a device with it yet, or sources disagree: said wherever it is shown. */
+  unconfirmed: z.boolean().default(false),
+};
