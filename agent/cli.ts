@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Clock } from '../broker/protocol/clock.ts';
 import { enrolCommand, ledgerCommand, shareCommands, tariffCommand } from './cli/household.ts';
 import { metersCommands } from './cli/meters.ts';
+import { plugsCommands } from './cli/plugs.ts';
 import { runCommands } from './cli/run.ts';
 import { tensorsCommands } from './cli/tensors.ts';
 import { tensorsAddCommand } from './cli/tensors-add.ts';
@@ -14,6 +15,7 @@ export function agentCommands(program: Command, clock: Clock): void {
   runCommands(program, clock, () => import('./main.ts'));
   enrolCommand(program, clock);
   metersCommands(program, clock);
+  plugsCommands(program, clock);
   tensorsAddCommand(tensorsCommands(program, clock), clock);
   ledgerCommand(program, clock);
   shareCommands(program, clock);

@@ -2,7 +2,7 @@
  * What one part of a configuration says of another: names that are unique, devices on a bus that there is.
  */
 import { type ConfigSource, invalid } from './config-problems.ts';
-import type { DeviceSettings, Settings } from './config-schema.ts';
+import type { DeviceSettings, PlugSettings, Settings } from './config-schema.ts';
 import { nearest } from './nearest.ts';
 
 /** @throws {AgentError} CONFIG_INVALID */
@@ -17,7 +17,7 @@ export function checkReferences(config: Settings, source: ConfigSource): void {
     const second = names.findIndex((name, index) => name !== undefined && names.indexOf(name) < index);
     if (second >= 0) throw invalid([list, second, key], why, source);
   };
-  for (const list of ['buses', 'devices', 'tensors'] as const) {
+  for (const list of ['buses', 'devices', 'tensors', 'plugs'] as const) {
     unique<{ id: string }>(config[list], ({ id }) => id, [list, 'id'], 'this id is used twice');
   }
   unique(config.buses, ({ port }) => port, ['buses', 'port'], 'another bus has this port already');
@@ -32,6 +32,17 @@ export function checkReferences(config: Settings, source: ConfigSource): void {
   });
   config.tensors.forEach(({ device }, index) => {
     assertKnown(device, devices, 'device', ['tensors', index, 'device'], source);
+  });
+  const channel = (plug: PlugSettings) => `${plug.bus} ${plug.address} ${plug.channel}`;
+  unique(config.plugs, channel, ['plugs', 'channel'], 'another plug is this channel');
+  config.plugs.forEach((plug, index) => {
+    const { bus, address, safety, meter } = plug;
+    assertKnown(bus, buses, 'bus', ['plugs', index, 'bus'], source);
+    if (meter !== undefined) assertKnown(meter, devices, 'device', ['plugs', index, 'meter'], source);
+    // A board has one timer for all its channels.
+    const other = config.plugs.find((one) => one.bus === bus && one.address === address);
+    const why = `another plug on this board has ${other?.safety === undefined ? 'none' : 'another'}`;
+    if (other?.safety !== safety) throw invalid(['plugs', index, 'safety'], why, source);
   });
   assertNoCircle(config.devices, source);
 }

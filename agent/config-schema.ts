@@ -62,10 +62,13 @@ const Bus = z.strictObject({
   pause: Duration.default(durationMs(busDefaults.pauseMs)),
 });
 
+const PortKey = z.string().regex(/^[0-9A-Fa-f]{32}$/, 'a key has 32 digits in hex, in quotes');
+
 const Device = z.strictObject({
   id: Name,
   bus: z.string(),
-  address: z.int().min(1).max(247),
+  /** Of Modbus; a meter that is alone on its port has none, and takes any. */
+  address: z.int().min(1).max(247).default(1),
   /** Name of a shipped profile, or the path of a file. */
   profile: z.string().min(1),
   pollEvery: atLeast(1000, '1s').default(durationMs(10_000)),
@@ -77,6 +80,26 @@ const Device = z.strictObject({
   rating: z.number().positive().max(10_000_000).optional(),
   /** The device behind which this one is wired. */
   parent: z.string().optional(),
+  /** Of an encrypted customer port, from the network operator; the second only where it gave one. */
+  key: PortKey.optional(),
+  authenticationKey: PortKey.optional(),
+  /** A telegram that bears a time further away from now is passed over; without it the meter's clock is not looked at. */
+  maxClockOffset: atLeast(1000, '1s').optional(),
+});
+
+const Plug = z.strictObject({
+  id: Name,
+  bus: z.string(),
+  /** Of the relay board; one without addresses takes any. */
+  address: z.int().min(1).max(247).default(1),
+  /** Name of a shipped relay board, or the path of a file. */
+  profile: z.string().min(1),
+  /** As printed on the board. */
+  channel: z.int().min(1).max(64).default(1),
+  /** The device that measures what hangs behind it. */
+  meter: z.string().optional(),
+  /** The board turns all its channels off when the agent is gone for so long; left out: they stay as they are. */
+  safety: atLeast(3000, '3s').optional(),
 });
 
 /** Without quotes YAML takes it for a comment. */
@@ -124,11 +147,13 @@ export const AgentYaml = z.strictObject({
   buses: z.array(Bus).default([]),
   devices: z.array(Device).default([]),
   tensors: z.array(DeviceTensor).default([]),
+  plugs: z.array(Plug).default([]),
   policy: Policy.prefault({}),
 });
 
 export type Settings = z.output<typeof AgentYaml>;
 export type BusSettings = z.output<typeof Bus>;
 export type DeviceSettings = z.output<typeof Device>;
+export type PlugSettings = z.output<typeof Plug>;
 export type TensorSettings = z.output<typeof DeviceTensor>;
 export type PolicySettings = z.output<typeof Policy>;

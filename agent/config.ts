@@ -49,13 +49,14 @@ function valuesOf(document: Document, path: string): unknown {
 
 function resolved(config: Settings, path: string): AgentConfig {
   const folder = dirname(path);
-  const devices = config.devices.map((device) =>
-    /\/|\.ya?ml$/.test(device.profile) ? { ...device, profile: resolve(folder, device.profile) } : device,
-  );
+  const withPath = <Item extends { readonly profile: string }>(item: Item): Item =>
+    /\/|\.ya?ml$/.test(item.profile) ? { ...item, profile: resolve(folder, item.profile) } : item;
+  const devices = config.devices.map(withPath);
+  const plugs = config.plugs.map(withPath);
   const buses = config.buses.map((bus) =>
     /^\.\.?\//.test(bus.port) ? { ...bus, port: resolve(folder, bus.port) } : bus,
   );
-  return { ...config, buses, devices, dataDir: resolve(folder, config.dataDir), path };
+  return { ...config, buses, devices, plugs, dataDir: resolve(folder, config.dataDir), path };
 }
 
 function checkBroker(broker: Settings['broker'], at: { path: string; line: number }): void {

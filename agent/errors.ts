@@ -141,6 +141,12 @@ export const agentErrors = {
     remedy: 'Publish what may be shared of the new one: wattveil tensors publish; no sum holds it before.',
   },
 
+  // --- plugs ---
+  PLUG_UNKNOWN: {
+    says: 'there is no plug {plug}{hint}',
+    remedy: 'See those there are: wattveil plugs list',
+  },
+
   // --- tensors ---
   TENSOR_UNKNOWN: {
     says: 'there is no tensor {tensor}{hint}',

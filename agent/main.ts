@@ -10,6 +10,7 @@ import { serveControl } from './control/server.ts';
 import { databasePath, holdDataFolder, socketPath } from './data-folder.ts';
 import { AgentError } from './errors.ts';
 import { startHome } from './home.ts';
+import { Plugs } from './plugs/plugs.ts';
 import { startPolling } from './polling/polling.ts';
 import { openDatabase } from './store/database.ts';
 import { DeviceBook } from './store/device-book.ts';
@@ -72,10 +73,12 @@ async function start(
   };
   const polling = startPolling({ settings: config, devices, readings, identified, clock, log });
   atEnd(() => polling.close());
+  const plugs = new Plugs({ settings: config, busOf: (id) => polling.busOf(id), clock, log });
+  atEnd(() => plugs.close());
   const home = await startHome({ config, clock, log, database, tensors, random: randomBytes, version });
   atEnd(() => home.close());
   const states = () => polling.states();
-  const parts = { settings: config, database, devices, readings, tensors, clock, states, home, version };
+  const parts = { settings: config, database, devices, readings, tensors, clock, states, plugs, home, version };
   const control = await serveControl(socket, handlersOf(parts), log);
   atEnd(() => control.close());
 }

@@ -45,6 +45,14 @@ Example of an agent.yaml (paths start from its own folder; what is in [] may be 
       tags: ["#energy-consumption", "#fridge"]
       description: Fridge, kitchen     # ['']
       capacity: 3680                   # what its connection can carry: W for energies
+  plugs:                               # [none] what can be turned: wattveil plugs
+    - id: kettle
+      bus: line-1
+      address: 17                      # [1] of the relay board
+      profile: wirenboard-mr6c         # a shipped relay board, or the path of a file of your own
+      channel: 1                       # [1]
+      meter: fridge                    # [none] the device behind it
+      safety: 60s                      # [none] the board turns all off when the agent is gone for so long
   policy:                              # [these]
     minContributors: 15                # fewest homes in a sum that this home takes part in
     shortestSlot: 15m

@@ -8,7 +8,8 @@ import { Grid, Ms } from '../../broker/protocol/fields.ts';
 import type { Measured } from '../../hardware/meter.ts';
 import type { EnrolmentStatus } from '../enroller.ts';
 import type { HomeStatus } from '../home.ts';
-import type { Failure } from '../polling/device-poll.ts';
+import type { PlugState } from '../plugs/plugs.ts';
+import type { Failure, Sample } from '../polling/device-poll.ts';
 import type { LedgerEntry } from '../store/ledger.ts';
 import type { ShownTariff } from '../tariff.ts';
 
@@ -39,6 +40,9 @@ export const commands = {
   ledger: Nothing,
   share: z.strictObject({ on: z.boolean() }),
   'tariff show': Nothing,
+  'plugs list': Nothing,
+  'plugs read': z.strictObject({ id: z.string() }),
+  'plugs set': z.strictObject({ id: z.string(), on: z.boolean() }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type CommandName = keyof typeof commands;
@@ -58,6 +62,9 @@ export interface Gives {
   readonly share: { readonly on: boolean };
   /** `prices` are of the newest tariff taken. */
   readonly 'tariff show': ShownTariff | null;
+  readonly 'plugs list': readonly PlugRow[];
+  readonly 'plugs read': PlugRow;
+  readonly 'plugs set': PlugRow;
 }
 
 export type Handler<Name extends CommandName> = (
@@ -103,6 +110,18 @@ export interface MeterRow {
   readonly measured: readonly (Omit<Measured, 'quantity' | 'unit'> & { quantity: string; unit: string })[];
   /** The last failure; without `until` it goes on. */
   readonly failure?: Failure;
+}
+
+export interface PlugRow extends PlugState {
+  readonly profile: string;
+  readonly port: string;
+  readonly address: number;
+  readonly channel: number;
+  /** After so long without the agent the board turns it off; without it, it stays as it is. */
+  readonly safetyMs?: number;
+  /** The device that measures what hangs behind it, and its last reading. */
+  readonly meter?: string;
+  readonly metered?: Sample;
 }
 
 export interface TensorRow {

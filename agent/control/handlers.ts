@@ -3,12 +3,18 @@
  */
 import { type Clock, epochMs } from '../../broker/protocol/clock.ts';
 import type { HomeService } from '../home.ts';
+import type { Plugs } from '../plugs/plugs.ts';
+import type { DeviceState } from '../polling/device-poll.ts';
 import type { HomeTensors } from '../store/tensor-store.ts';
 import { readTensor } from '../tensors/new-tensor.ts';
 import type { Handlers } from './commands.ts';
+import { type PlugHandlerParts, plugHandlers } from './plug-handlers.ts';
 import { type ReadingParts, readingHandlers, tensorRow } from './reading-handlers.ts';
 
 export interface HandlerParts extends ReadingParts {
+  readonly settings: ReadingParts['settings'] & PlugHandlerParts['settings'];
+  readonly states: () => readonly DeviceState[];
+  readonly plugs: Plugs;
   readonly home: HomeService;
   readonly version: string;
 }
@@ -19,6 +25,7 @@ export function handlersOf(parts: HandlerParts): Handlers {
   return {
     ...readingHandlers(parts),
     ...tensorHandlers(tensors, clock),
+    ...plugHandlers(parts),
     status: () => ({ ...home.status(), pid: process.pid, version, since }),
     enrol: () => home.enrol(),
     share: async ({ on }) => {

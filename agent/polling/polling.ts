@@ -16,6 +16,8 @@ import { keeperOf } from './keeper.ts';
 export interface Polling {
   /** Of all devices, in the order of the configuration. */
   readonly states: () => DeviceState[];
+  /** Of the configuration, by its id: others may take turns on it. */
+  readonly busOf: (id: string) => Bus;
   readonly close: () => Promise<void>;
 }
 
@@ -38,7 +40,7 @@ export function startPolling(parts: PollingParts): Polling {
   const lines = settings.buses.map((busSettings) => {
     const bus = openBus(busConfigOf(busSettings));
     const devices = settings.devices.filter((device) => device.bus === busSettings.id);
-    return { bus, devices: devices.map((device) => polledDevice(bus, device, parts.identified)) };
+    return { id: busSettings.id, bus, devices: devices.map((device) => polledDevice(bus, device, parts)) };
   });
   // Only now that every profile is known to be right.
   const opened = lines.map(({ bus, devices }) => ({ bus, poller: new BusPoller({ devices, clock, log, keep }) }));
@@ -46,6 +48,11 @@ export function startPolling(parts: PollingParts): Polling {
     states() {
       const states = new Map(opened.flatMap(({ poller }) => poller.states()).map((state) => [state.id, state]));
       return settings.devices.map(({ id }) => states.get(id) ?? { id });
+    },
+    busOf(id) {
+      const line = lines.find((one) => one.id === id);
+      if (line === undefined) throw new TypeError(`bus ${id}: expected one of the configuration`);
+      return line.bus;
     },
     async close() {
       await Promise.all(
@@ -64,11 +71,22 @@ function busConfigOf({ port, baudRate, parity, dataBits, stopBits, timeout, paus
 
 function polledDevice(
   bus: Bus,
-  { id, address, profile, serial, pollEvery }: DeviceSettings,
-  identified: PollingParts['identified'],
+  device: DeviceSettings,
+  { identified, clock }: Pick<PollingParts, 'identified' | 'clock'>,
 ): PolledDevice {
-  const meter = openDevice({ bus, address, profile, serial });
+  const { id, address, profile, serial, pollEvery, maxClockOffset } = device;
+  const isCurrent =
+    maxClockOffset === undefined ? undefined : (at: number) => Math.abs(at - clock.now()) <= maxClockOffset;
+  const meter = openDevice({ bus, address, profile, serial, keys: keysOf(device), isCurrent });
   // One whose number is configured refuses to be read as another.
   const tell = serial === undefined && identified !== undefined ? (found: string) => identified(id, found) : undefined;
   return { id, meter, everyMs: pollEvery, identified: tell };
+}
+
+function keysOf({ key, authenticationKey }: DeviceSettings) {
+  if (key === undefined) return undefined;
+  return {
+    key: Buffer.from(key, 'hex'),
+    ...(authenticationKey !== undefined && { authenticationKey: Buffer.from(authenticationKey, 'hex') }),
+  };
 }

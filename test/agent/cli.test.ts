@@ -333,7 +333,8 @@ describe('the help', () => {
 
   it('lists every command that a household needs', () => {
     expect(commands.map(nameOf).toSorted()).toEqual([
-      ...['agent run', 'agent status', 'enrol', 'ledger', 'meters read', 'share off', 'share on', 'tariff show'],
+      ...['agent run', 'agent status', 'enrol', 'ledger', 'meters decode', 'meters read'],
+      ...['plugs list', 'plugs off', 'plugs on', 'plugs read', 'share off', 'share on', 'tariff show'],
       ...['tensors add', 'tensors list', 'tensors publish', 'tensors remove', 'tensors show', 'tensors withdraw'],
     ]);
   });
@@ -341,7 +342,8 @@ describe('the help', () => {
   it.each(commands.map((command) => nameOf(command)))('of %s says what it does, with an example', async (name) => {
     const { stdout, code } = await runCommand(clock, [...name.split(' '), '--help']);
     expect(code).toBe(0);
-    expect(stdout).toContain('-c, --config <path>');
+    // A recorded telegram is nobody's home.
+    if (name !== 'meters decode') expect(stdout).toContain('-c, --config <path>');
     expect(stdout).toMatch(/Example/);
   });
 
