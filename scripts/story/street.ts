@@ -156,7 +156,7 @@ async function startMeters(plan: StreetPlan, clockPath: string): Promise<Running
   return meters;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
