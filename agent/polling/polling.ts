@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../broker/protocol/clock.ts';
 import type { Bus } from '../../hardware/bus/bus.ts';
+import type { HardwareError } from '../../hardware/errors.ts';
 import { openBus, openDevice } from '../../hardware/open-device.ts';
 import type { BusSettings, DeviceSettings, Settings } from '../config-schema.ts';
 import type { KnownDevice } from '../store/device-store.ts';
@@ -35,7 +36,9 @@ export interface PollingParts {
 /** @throws {HardwareError} PROFILE_UNKNOWN, PROFILE_INVALID; what is wrong with a port or a device is said later */
 export function startPolling(parts: PollingParts): Polling {
   const { settings, clock, log } = parts;
-  const counters = new CounterWatch({ ...parts, limitsOf: limitsBy(settings) });
+  const meterOf = (device: string) => lines.flatMap(({ devices }) => devices).find(({ id }) => id === device)?.meter;
+  const limitsOf = limitsBy(settings, (device, quantity) => meterOf(device)?.moduli?.[quantity]);
+  const counters = new CounterWatch({ ...parts, limitsOf });
   const keep = keeperOf({ ...parts, counters });
   const lines = settings.buses.map((busSettings) => {
     const bus = openBus(busConfigOf(busSettings));
@@ -72,12 +75,14 @@ function busConfigOf({ port, baudRate, parity, dataBits, stopBits, timeout, paus
 function polledDevice(
   bus: Bus,
   device: DeviceSettings,
-  { identified, clock }: Pick<PollingParts, 'identified' | 'clock'>,
+  { identified, clock, log }: Pick<PollingParts, 'identified' | 'clock' | 'log'>,
 ): PolledDevice {
   const { id, address, profile, serial, pollEvery, maxClockOffset } = device;
   const isCurrent =
     maxClockOffset === undefined ? undefined : (at: number) => Math.abs(at - clock.now()) <= maxClockOffset;
-  const meter = openDevice({ bus, address, profile, serial, keys: keysOf(device), isCurrent });
+  const remark = ({ code, message, remedy }: HardwareError) =>
+    log.warn({ device: id, code }, `${message}. What to do: ${remedy}`);
+  const meter = openDevice({ bus, address, profile, serial, keys: keysOf(device), isCurrent, remark });
   // One whose number is configured refuses to be read as another.
   const tell = serial === undefined && identified !== undefined ? (found: string) => identified(id, found) : undefined;
   return { id, meter, everyMs: pollEvery, identified: tell };
