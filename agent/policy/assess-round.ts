@@ -5,8 +5,8 @@
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import { gridEnd } from '../../broker/protocol/grid.ts';
 import type { Announce } from '../../broker/protocol/messages.ts';
-import { sealedShareBytes } from '../../broker/protocol/report.ts';
 import type { Round } from '../../broker/protocol/round.ts';
+import { longestFromHome, reportBytes } from '../../broker/protocol/sizes.ts';
 import { capacityFits, totalCapacity } from '../../broker/protocol/vector.ts';
 import { isEnergy } from '../tensors/capacity.ts';
 import { matches, tensorsToAdd } from './matching-tensors.ts';
@@ -20,12 +20,6 @@ export interface HomeFacts {
   readonly policy: Policy;
   readonly tensors: readonly OwnTensor[];
 }
-
-/**
- * Brokers cut off a home that sends more than 256 kB at once: the cells would be spent for a report that never arrives,
- * and each connection lost on it.
- */
-export const longestReport = 255 * 1024;
 
 export type Assessment =
   /** The round is about nothing that this home has. */
@@ -70,8 +64,8 @@ function refuseRound(round: Round, facts: HomeFacts, tensors: readonly OwnTensor
   if (!capacityFits(announce, totalCapacity(isEnergy(query.quantity), capacities, grid.step))) {
     return refusal('CAPACITY_ABOVE_LIMIT');
   }
-  const bytes = round.roster.homes.length * sealedShareBytes(round);
-  return bytes > longestReport ? refusal('REPORT_TOO_LARGE', { bytes, longest: longestReport }) : undefined;
+  const bytes = reportBytes({ homes: round.roster.homes.length, blocks: round.blocks });
+  return bytes > longestFromHome ? refusal('REPORT_TOO_LARGE', { bytes, longest: longestFromHome }) : undefined;
 }
 
 export function idsOf(tensors: readonly { readonly id: string }[]): string {

@@ -2,15 +2,16 @@
  * Bounds the size of incoming MQTT packets by following their fixed headers: aedes itself would buffer any of them.
  */
 import type { Socket } from 'node:net';
+import { longestMessage } from '../protocol/cbor.ts';
+import { longestHomePacket } from '../protocol/sizes.ts';
 
 /** Bytes a packet may have after its fixed header. */
 export const packetLimits = {
   /** CONNECT, from anyone: enough for an id, credentials and a will. */
   first: 4096,
-  /** Largest report of a cohort of 1000, several times over. */
-  home: 256 * 1024,
-  /** A roster of 2,500 homes, its topic included. */
-  coordinator: 4 * 1024 * 1024 + 1024,
+  home: longestHomePacket,
+  /** A message of any kind, its topic included. */
+  coordinator: longestMessage + 1024,
 } as const;
 
 /** Follows a stream of MQTT packets, however it is cut into chunks. */

@@ -83,7 +83,7 @@ export function readDecline(round: Round, bytes: Uint8Array, home = '?'): Declin
 }
 
 /** Bytes of one home's sealed share in a round. */
-export function sealedShareBytes(round: Round): number {
+export function sealedShareBytes(round: Pick<Round, 'blocks'>): number {
   return 8 * round.blocks + sealBytes;
 }
 

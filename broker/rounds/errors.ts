@@ -38,6 +38,11 @@ export const roundErrors = {
     says: 'the round asks each home for {length} integers, more than {limit}',
     remedy: 'Ask for fewer slots or fewer statistics.',
   },
+  ROUND_REPORT_TOO_LARGE: {
+    says: 'each of the {homes} homes would report {bytes} bytes, more than the {longest} that get through',
+    remedy:
+      'Ask for {slots} slots or fewer, for fewer statistics, or, in a request of your own, a packing above {packing}.',
+  },
   ROUND_DEADLINE_UNFIT: {
     says: 'the deadline {deadline} {why}',
     remedy: 'Leave --deadline out, or put it after the last slot and before the expiry.',

@@ -10,7 +10,8 @@ import type { Announce } from '../protocol/messages.ts';
 import type { RoundRequest } from '../protocol/operator.ts';
 import type { AcceptedRoster } from '../protocol/roster.ts';
 import { histogramMinimum, longestVector, varianceMinimum } from '../protocol/round.ts';
-import { defaultSharing, type Sharing, sharingOf } from '../protocol/sharing.ts';
+import { blocksOf, defaultSharing, type Sharing, sharingOf } from '../protocol/sharing.ts';
+import { longestFromHome, mostBlocks, reportBytes } from '../protocol/sizes.ts';
 import { capacityFits, limitFitsField, limitFor, vectorLength } from '../protocol/vector.ts';
 import { type Candidate, candidatesOf, type ShownHome } from './candidates.ts';
 import { RoundError } from './errors.ts';
@@ -48,6 +49,7 @@ export function planRound(request: RoundRequest, context: PlanContext): Plan {
   const minimum = request.minimum ?? settings.minContributors;
   assertMinimum(request, minimum, roster);
   const sharing = sharingFor(request, roster.homes.length);
+  assertReport(request, grid, sharing);
   const candidates = candidatesOf(request, { homes, roster, grid });
   const asked = {
     matching: candidates.length,
@@ -117,6 +119,15 @@ function sharingFor(request: RoundRequest, homes: number): Sharing {
     throw unfit(`homes ask that a third of them may collude, and it withstands ${sharing.collusion}`);
   }
   return sharing;
+}
+
+/** A home would refuse what its broker lets nobody send. Every request to open is smaller than homes can take. */
+function assertReport({ statistics }: RoundRequest, grid: Grid, { homes, packing }: Sharing): void {
+  const length = vectorLength({ grid, statistics });
+  const bytes = reportBytes({ homes, blocks: blocksOf(length, packing) });
+  if (bytes <= longestFromHome) return;
+  const slots = Math.floor((mostBlocks(homes) * packing * grid.slots) / length);
+  throw new RoundError('ROUND_REPORT_TOO_LARGE', { homes, bytes, longest: longestFromHome, packing, slots });
 }
 
 /** What a home's policy asks for unless its owner changes it: a bound on collusion of a third of the roster. */

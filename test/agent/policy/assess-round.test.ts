@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { assessRound, type HomeFacts, longestReport } from '../../../agent/policy/assess-round.ts';
+import { assessRound, type HomeFacts } from '../../../agent/policy/assess-round.ts';
 import { declineOf } from '../../../agent/policy/refusals.ts';
 import { epochMs } from '../../../broker/protocol/clock.ts';
 import { gridEnd } from '../../../broker/protocol/grid.ts';
 import type { Announce } from '../../../broker/protocol/messages.ts';
+import { longestFromHome } from '../../../broker/protocol/sizes.ts';
 import { makeCohort } from '../../broker/protocol/made-cohort.ts';
 import { hour, lenientPolicy, ownTensor } from '../made-agent.ts';
 
@@ -61,7 +62,7 @@ test.each(allowed)('allows %s', (_, home, changes) => {
 });
 
 test('refuses a report that would not get through, before it spends a cell for it', () => {
-  const blocks = Math.floor(longestReport / 4 / 8) - 2;
+  const blocks = Math.floor((longestFromHome - 90) / 4 / 8) - 2;
   expect(assessRound({ ...round, blocks }, facts, end).next).toBe('read');
   expect(assessRound({ ...round, blocks: blocks + 1 }, facts, end)).toMatchObject({
     refusal: { code: 'REPORT_TOO_LARGE' },

@@ -135,6 +135,13 @@ describe('a round that cannot succeed is refused', () => {
       { slots: 4000, step: hour, from: morning - 4000 * hour, statistics: { variance: true } },
       {},
     ],
+    [
+      'a report that no home can send',
+      'ROUND_REPORT_TOO_LARGE',
+      /31 homes would report 992\d{3} bytes, more than the 261120/,
+      { slots: 4000, step: hour, from: morning - 4000 * hour, packing: 1 },
+      big,
+    ],
     ['a cohort without homes', 'COHORT_UNKNOWN', /oak-street/, {}, { homes: [] }],
     ['no roster', 'ROUND_NO_ROSTER', /oak-street/, {}, { roster: undefined }],
     [
@@ -222,6 +229,17 @@ describe('a round that cannot succeed is refused', () => {
     expect(refusal).toMatchObject({ code, message: expect.stringMatching(says) as unknown });
     // Nothing left to be filled in, neither in what is wrong nor in what to do.
     expect(`${refusal.message} ${refusal.remedy}`).not.toMatch(/\{\w+\}|undefined/);
+  });
+
+  test('a report too large: as many slots as the error says do fit', () => {
+    const asked = { slots: 4000, step: hour, packing: 1, statistics: { variance: true } as const, minimum: 30 };
+    const [, slots] =
+      /Ask for (\d+) slots/.exec(
+        refusalOf(() => plan({ ...asked, slots: 2000, from: morning - 2000 * hour }, big)).remedy,
+      ) ?? [];
+    const fewer = (count: number) => plan({ ...asked, slots: count, from: morning - count * hour }, big);
+    expect(() => fewer(Number(slots))).not.toThrow();
+    expect(() => fewer(Number(slots) + 1)).toThrow(/more than the 261120/);
   });
 
   test('hours ahead: the error says when to try again', () => {
