@@ -96,7 +96,7 @@ function acceptor(
       if (first) return packetLimits.first;
       return isCoordinator(client?.id ?? null) ? packetLimits.coordinator : packetLimits.home;
     };
-    guardSocket(socket, limitOf, () => log.warn({ client: client?.id ?? null }, 'closed: packet too large'));
+    guardSocket(socket, limitOf, (why) => log.warn({ client: client?.id ?? null, why }, 'closed: packet too large'));
     client = aedes.handle(socket);
     client.on('connected', () => settle(socket, address));
   };
