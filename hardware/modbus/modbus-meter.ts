@@ -16,6 +16,7 @@ import { type Answer, Reader } from './register-reader.ts';
 import { type Party, RtuClient } from './rtu-client.ts';
 
 const illegalAddress = 2;
+const asItsManualSays = 'see its manual';
 
 export interface ModbusDevice {
   readonly bus: Bus;
@@ -48,7 +49,13 @@ export class ModbusMeter implements Device {
     const timeoutMs = device.timeoutMs ?? Math.max(profile.reading.timeoutMs ?? 0, bus.timeoutMs);
     bus.admit(timeoutMs);
     this.#device = device;
-    this.#party = { meter: profile.name, profile: profileName, port: bus.port, address, delivered: profile.delivered };
+    this.#party = {
+      meter: profile.name,
+      profile: profileName,
+      port: bus.port,
+      address,
+      delivered: profile.delivered ?? asItsManualSays,
+    };
     this.#client = new RtuClient(this.#party, timeoutMs);
     this.#plan = new DevicePlan(profile, lineTimeAt(bus.charMs));
     this.#reader = new Reader(this.#party, (remark) => device.remark?.(remark));

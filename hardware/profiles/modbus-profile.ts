@@ -85,7 +85,7 @@ export const ModbusProfile = z
   .strictObject({
     ...described,
     protocol: z.literal('modbus'),
-    delivered: Delivered,
+    delivered: Delivered.optional(),
     reading: Reading.prefault({}),
     serialNumber: Identity.optional(),
     /** What the device says of itself: by this it is told from others with the same registers. */
