@@ -1,8 +1,8 @@
 /**
  * A home's value per slot: its tensors added up, each held to its capacity. Pure.
  */
-import { totalCapacity } from '../../broker/protocol/vector.ts';
-import { clipToCapacity, isEnergy } from '../tensors/capacity.ts';
+import { isEnergy, totalCapacity } from '../../broker/protocol/vector.ts';
+import { clipToCapacity } from '../tensors/capacity.ts';
 import type { ReadSlots } from './participant-event.ts';
 
 /** @returns one value per slot, and the ids of the tensors that had one beyond their capacity */

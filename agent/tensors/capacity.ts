@@ -1,13 +1,8 @@
 /**
  * No value leaves the house that is above what its tensor's connection can carry. Pure.
  */
-import { capacityPerStep } from '../../broker/protocol/vector.ts';
-import { isQuantity, quantities } from '../../hardware/quantity.ts';
+import { capacityPerStep, isEnergy } from '../../broker/protocol/vector.ts';
 import type { Tensor } from './tensor.ts';
-
-export function isEnergy(quantity: string): boolean {
-  return isQuantity(quantity) && quantities[quantity].kind === 'counter';
-}
 
 /** The largest value of a tensor in one slot, in its unit. */
 export function capacityOf(tensor: Pick<Tensor, 'quantity' | 'capacity'>, stepMs: number): number {

@@ -3,10 +3,10 @@
  */
 import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
 import { Tag, text } from '../../broker/protocol/fields.ts';
-import { scaledOf } from '../../broker/protocol/vector.ts';
+import { isEnergy, scaledOf } from '../../broker/protocol/vector.ts';
 import { Name } from '../config-schema.ts';
 import { AgentError } from '../errors.ts';
-import { capacityOf, isEnergy } from './capacity.ts';
+import { capacityOf } from './capacity.ts';
 import { readDecimal, scaleOf } from './hand-entered.ts';
 import type { NewTensor } from './tensor.ts';
 

@@ -62,6 +62,11 @@ export function limitFitsField(homes: number, limit: number): boolean {
   return BigInt(homes) * BigInt(limit) ** 2n <= fieldBound;
 }
 
+/** Of an energy the change in a slot counts, and its capacity is per hour; of all others the mean, and the value. */
+export function isEnergy(quantity: string): boolean {
+  return quantity.startsWith('energy');
+}
+
 /** The largest value in one step of a tensor of this capacity: energies have theirs per hour. */
 export function capacityPerStep(quantityIsEnergy: boolean, capacity: Scaled, stepMs: number): number {
   return totalCapacity(quantityIsEnergy, [capacity], stepMs);

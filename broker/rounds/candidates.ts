@@ -8,7 +8,7 @@ import { gridEnd } from '../protocol/grid.ts';
 import type { CatalogueEntry } from '../protocol/messages.ts';
 import type { RoundRequest } from '../protocol/operator.ts';
 import type { AcceptedRoster } from '../protocol/roster.ts';
-import { totalCapacity } from '../protocol/vector.ts';
+import { isEnergy, totalCapacity } from '../protocol/vector.ts';
 import { RoundError } from './errors.ts';
 
 /** An approved home and what its catalogue shows. */
@@ -47,8 +47,8 @@ export function candidatesOf(request: RoundRequest, { homes, roster, grid }: Pla
     if (home === undefined || tensors.length === 0) return [];
     // A home adds up fewer where one meter is wired behind another, which its catalogue does not tell.
     const capacities = tensors.map((tensor) => tensor.capacity);
-    const isEnergy = request.quantity.startsWith('energy');
-    return [{ index, online: home.online, capacity: totalCapacity(isEnergy, capacities, grid.step) }];
+    const capacity = totalCapacity(isEnergy(request.quantity), capacities, grid.step);
+    return [{ index, online: home.online, capacity }];
   });
 }
 

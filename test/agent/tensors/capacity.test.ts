@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clipToCapacity } from '../../../agent/tensors/capacity.ts';
+import { isEnergy } from '../../../broker/protocol/vector.ts';
+import { quantities } from '../../../hardware/quantity.ts';
 
 const quarter = 900_000;
 
@@ -17,4 +19,9 @@ describe('what a tensor lets out', () => {
     expect([...values]).toEqual([-5000, 4999, 5000]);
     expect(slots).toEqual([0, 2]);
   });
+});
+
+it('what meters count up is what the protocol takes for an energy, and nothing else', () => {
+  for (const [name, { kind }] of Object.entries(quantities))
+    expect([name, isEnergy(name)]).toEqual([name, kind === 'counter']);
 });
