@@ -21,16 +21,23 @@ export function durationArgument(text: string): number {
 
 /** 2026-11-23, in UTC. @returns ms of its midnight */
 export function dayArgument(text: string): number {
-  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('Give a day like 2026-11-23.');
+  const ms = /^\d{4}-\d\d-\d\d$/.test(text) && isOnCalendar(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  if (!(ms >= 0)) throw new InvalidArgumentError('Give a day like 2026-11-23.');
   return ms;
 }
 
 /** RFC 3339 with its offset. @returns ms */
 export function instantArgument(text: string): number {
-  const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('Give an instant like 2026-11-23T00:00:00Z.');
+  const isWritten = /^\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(text);
+  const ms = isWritten && isOnCalendar(text) ? Date.parse(text) : Number.NaN;
+  if (!(ms >= 0)) throw new InvalidArgumentError('Give an instant like 2026-11-23T00:00:00Z or …T00:00:00+01:00.');
   return ms;
+}
+
+/** Read as a date, 30 February would be a day in March. */
+function isOnCalendar(text: string): boolean {
+  const midnight = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(text.slice(0, 10));
 }
 
 export function countArgument(text: string): number {
