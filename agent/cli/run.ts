@@ -21,12 +21,12 @@ Example of an agent.yaml (paths start from its own folder; what is in [] may be 
   pins: { authority: …, coordinator: … }   # [those given at enrolment] keys that must be theirs, hex
   buses:                               # [none]
     - id: line-1
-      port: /dev/serial/by-id/usb-…    # settings [9600 none 8 1], time for a device to answer [500ms]
-      baudRate: 9600
-      parity: none
-      dataBits: 8
-      stopBits: 1
-      timeout: 500ms
+      port: /dev/serial/by-id/usb-…    # the same however the adapters are plugged in
+      baudRate: 9600                   # [9600]
+      parity: none                     # [none] or even, odd
+      dataBits: 8                      # [8] or 7
+      stopBits: 1                      # [1] or 2
+      timeout: 500ms                   # [500ms] for a device to begin its answer
       pause: 200ms                     # [200ms] silence before another device is asked than the last one
   devices:                             # [none]
     - id: fridge

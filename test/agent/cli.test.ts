@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { agentCommands } from '../../agent/cli.ts';
+import { loadConfig } from '../../agent/config.ts';
+import { formatDuration } from '../../agent/duration.ts';
 import type { RunningAgent } from '../../agent/main.ts';
 import { epochMs, SteppedClock } from '../../broker/protocol/clock.ts';
 import { keepingLog } from '../broker/silent-log.ts';
@@ -357,5 +359,18 @@ describe('the help', () => {
     writeFileSync(kit.configPath, read);
     agent = await kit.start();
     expect(await json('agent', 'status')).toMatchObject({ home: 'bob' });
+  });
+
+  it('of agent run has a line with its default for each setting of a bus', async () => {
+    const { stdout } = await runCommand(clock, ['agent', 'run', '--help']);
+    writeFileSync(
+      kit.configPath,
+      `${readFileSync(kit.configPath, 'utf8')}\nbuses: [{ id: line-1, port: /dev/ttyUSB0 }]`,
+    );
+    const { id: _, port: __, ...defaults } = loadConfig(kit.configPath).buses[0] ?? {};
+    for (const [key, value] of Object.entries(defaults)) {
+      const written = key === 'timeout' || key === 'pause' ? formatDuration(Number(value)) : String(value);
+      expect(stdout).toMatch(new RegExp(`^ +${key}: ${written} +# \\[${written}\\]`, 'm'));
+    }
   });
 });
