@@ -38,6 +38,10 @@ export const hardwareErrors = {
     says: '{port} does not open: {why}',
     remedy: 'Check that it is a serial port and takes these settings: stty -F {port} -a',
   },
+  PORT_NAME_CHANGES: {
+    says: '{port} may be another adapter after the next start, or when one is plugged in',
+    remedy: 'Write the name that stays into the configuration: port: {name}',
+  },
   LINE_NOT_QUIET: {
     says: 'something talks on {port} without a pause',
     remedy: 'Look for a second master on the line, a wrong baud rate, or A and B swapped.',
@@ -120,6 +124,10 @@ export const hardwareErrors = {
   DEVICE_WITHOUT_ADDRESS: {
     says: 'a device with the profile {profile} has no address',
     remedy: 'Put its address on the line into the configuration, 1 to 247: address: 1',
+  },
+  HOUSEHOLD_INVALID: {
+    says: '{file} is no household that can be simulated: {why}',
+    remedy: 'Correct it; an example is shown by: wattveil simulate --help',
   },
   PROFILE_UNKNOWN: {
     says: 'there is no device profile {profile}',

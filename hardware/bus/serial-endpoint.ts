@@ -8,6 +8,7 @@ import type { FullBusConfig } from './bus-config.ts';
 import type { Connection, ConnectionListener, Endpoint } from './connection.ts';
 import { listPorts } from './list-ports.ts';
 import { permissionOf } from './permission.ts';
+import { holderOf } from './port-holder.ts';
 
 export function serialEndpoint(config: FullBusConfig): Endpoint {
   // A port that was there once is not missing from the configuration: it was unplugged.
@@ -68,6 +69,8 @@ async function openingError(error: unknown, port: string, seen: boolean): Promis
   }
   if (/[Pp]ermission denied/.test(why))
     return new HardwareError('PORT_NO_PERMISSION', { port, ...permissionOf(port) }, cause);
-  if (/lock port|busy/.test(why)) return new HardwareError('PORT_BUSY', { port }, cause);
+  if (/lock port|busy/.test(why)) {
+    return new HardwareError('PORT_BUSY', { port, holder: holderOf(port) }, cause);
+  }
   return new HardwareError('PORT_FAILED', { port, why }, cause);
 }
