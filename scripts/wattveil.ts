@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /**
- * The command `wattveil`: the agent's commands and the broker's, with the clock they run on.
+ * The command `wattveil`: the commands of the agent, the broker and the simulator, with the clock they run on.
  */
 import { Command, Option } from 'commander';
 import { agentCommands } from '../agent/cli.ts';
 import { brokerCommands } from '../broker/cli.ts';
 import { type Clock, systemClock } from '../broker/protocol/clock.ts';
+import { hardwareCommands } from '../hardware/cli.ts';
 import { followClock } from './clock/stepping.ts';
 import { version } from './version.ts';
 
@@ -21,6 +22,7 @@ const program = new Command('wattveil')
 const clock = await clockOf(process.argv.slice(2));
 agentCommands(program, clock);
 brokerCommands(program, clock);
+hardwareCommands(program, () => clock.now());
 await program.parseAsync();
 
 /** The clock has to be there before the commands are. */

@@ -1,0 +1,101 @@
+/**
+ * `wattveil simulate`: a household without hardware, for an agent to read.
+ */
+
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { parseDocument } from 'yaml';
+import { HardwareError } from './errors.ts';
+import { agentYaml } from './simulator/agent-yaml.ts';
+import { startHousehold } from './simulator/household.ts';
+import { Household } from './simulator/household-schema.ts';
+
+const help = `
+Meters and relays appear as serial ports at the given links, at the speed of a real wire, until Ctrl-C; ending it is
+pulling all plugs. What is printed goes into an agent.yaml. Counters depend on the time alone: one that is started again
+counts on. An appliance behind a relay is on at first.
+
+Example of a household.yaml (paths start from its own folder; what is in [] may be left out, with the default):
+  since: 2026-01-01                    # [this year] from when the counters count
+  appliances:
+    router: { watts: 9 }
+    fridge: { watts: 90, on: 20m, off: 40m }
+    kettle: { watts: 2000, at: ["07:00", "16:30"], for: 4m }
+    lamp: { watts: 12, at: ["18:00"], for: 5h }
+    roof: { watts: -1500, at: ["10:00"], for: 5h }   # gives back
+  lines:
+    - link: ./line-1
+      baudRate: 9600                   # settings [9600 none 8 1]
+      devices:
+        - id: fridge
+          address: 3
+          profile: eastron-sdm120      # a shipped profile, or a path
+          appliances: [fridge]
+          kwh: 1234.5                  # [0] at the beginning
+          faults:                      # [none] share: of the requests
+            - { kind: late, by: 700ms, share: 0.05 }
+            - { kind: badCrc, share: 0.02 }
+            - { kind: silent, share: 0.01 }
+        - { id: kettle, address: 4, profile: hiking-dds238, appliances: [kettle] }
+      relays:
+        - { address: 17, profile: wirenboard-mr6c, channels: { 1: kettle, 2: lamp } }
+    - link: ./p1
+      protocol: dsmr                   # or sml, iec62056 (asked: true), lcus (channels)
+      version: "5"                     # 2.2 4 5 be lu se hu
+      meter: { id: main, appliances: [router, fridge, kettle, lamp, roof], kwh: 30123.4 }
+
+Faults: silent, badCrc, short, wrongUnit, echo, noise, exception (code), late (by), doubled (by).
+
+Example:
+  wattveil simulate household.yaml > lines.yaml`;
+
+/** @param now milliseconds since 1970, for the meters */
+export function hardwareCommands(program: Command, now: () => number): void {
+  program
+    .command('simulate <household>')
+    .description('play the meters and relays of a household on simulated serial ports')
+    .addHelpText('after', help)
+    .action(async (file: string) => {
+      try {
+        await simulate(file, now);
+      } catch (error) {
+        if (!(error instanceof HardwareError)) throw error;
+        process.stderr.write(`${error.code}: ${error.says}\nWhat to do: ${error.remedy}\n`);
+        process.exitCode = 1;
+      }
+    });
+}
+
+async function simulate(file: string, now: () => number): Promise<void> {
+  const household = readHousehold(file);
+  const folder = dirname(resolve(file));
+  const ended = new Promise<void>((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+  });
+  const running = await startHousehold(household, folder, now);
+  process.stdout.write(agentYaml(household, folder));
+  process.stderr.write('The household runs until Ctrl-C. What is above goes into an agent.yaml.\n');
+  await ended;
+  await running.close();
+}
+
+/** @throws {HardwareError} HOUSEHOLD_INVALID */
+export function readHousehold(file: string): Household {
+  const fail = (why: string, cause?: unknown) => new HardwareError('HOUSEHOLD_INVALID', { file, why }, { cause });
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw fail(error instanceof Error ? error.message : String(error), error);
+  }
+  const document = parseDocument(text);
+  const [mistake] = document.errors;
+  if (mistake !== undefined) throw fail(mistake.message.trim(), mistake);
+  const result = Household.safeParse(document.toJS());
+  if (result.success) return result.data;
+  // A misspelt key is often the cause of what else is wrong.
+  const { issues } = result.error;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  throw fail(`${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'invalid'}`);
+}
