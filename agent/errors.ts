@@ -136,6 +136,14 @@ export const agentErrors = {
     says: '{quantity} of {device} counts anew; the time in which it began has no value',
     remedy: 'Nothing, if the meter was reset or lost its power. A new meter without a serial number: give it a new id.',
   },
+  READING_TOO_LONG: {
+    says: 'a reading of {device} had no end after {seconds} s, and was given up',
+    remedy: 'Report it, with the lines around it in the log; polling goes on. Starting the agent again frees the port.',
+  },
+  BUS_NOT_CLOSED: {
+    says: 'what runs on {port} did not end within {seconds} s, and is left behind',
+    remedy: 'Report it, with the lines before it in the log. The port is free once this process has ended.',
+  },
   METER_CHANGED: {
     says: 'another meter hangs where {device} was: its readings begin a new source, the old one is closed',
     remedy: 'Publish what may be shared of the new one: wattveil tensors publish; no sum holds it before.',

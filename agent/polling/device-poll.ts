@@ -7,13 +7,16 @@ import type { Clock, EpochMs } from '../../broker/protocol/clock.ts';
 import { HardwareError } from '../../hardware/errors.ts';
 import type { Device, Measured } from '../../hardware/meter.ts';
 import { formatDuration } from '../duration.ts';
-import { type Told, toldBy } from '../errors.ts';
+import { AgentError, type Told, toldBy } from '../errors.ts';
 import { nextPoll } from './schedule.ts';
+import { type Ceiling, within } from './within.ts';
 
 export interface PolledDevice {
   readonly id: string;
   readonly meter: Device;
   readonly everyMs: number;
+  /** No reading takes longer, in real time: one that would is given up. */
+  readonly ceilingMs: number;
   /** Told before the first reading, and the first after an outage: meanwhile it may have become another device. */
   readonly identified?: ((serial: string) => void) | undefined;
 }
@@ -70,8 +73,10 @@ export class DevicePoll {
   /** @returns what was read; undefined where that failed. @throws only the reason of `signal` */
   async read(signal: AbortSignal): Promise<Sample | undefined> {
     try {
-      await this.#identify(signal);
-      const measured = await this.#device.meter.read(signal);
+      const measured = await within(this.#ceiling(), signal, async (limited) => {
+        await this.#identify(limited);
+        return this.#device.meter.read(limited);
+      });
       this.#last = { at: this.#clock.now(), measured };
       this.#answered(this.#last.at);
       return this.#last;
@@ -93,8 +98,18 @@ export class DevicePoll {
       if (error instanceof HardwareError && error.code === 'METER_EXCEPTION') return undefined;
       throw error;
     });
+    // Nobody waits for it any more.
+    signal.throwIfAborted();
     if (serial !== undefined && !isBlank(serial)) identified(serial);
     this.#isKnown = true;
+  }
+
+  #ceiling(): Ceiling {
+    const { id, ceilingMs } = this.#device;
+    return {
+      ms: ceilingMs,
+      late: () => new AgentError('READING_TOO_LONG', { device: id, seconds: Math.ceil(ceilingMs / 1000) }),
+    };
   }
 
   /** Tries in a row that held up the line. A port that is not there holds up nobody, and is back any moment. */

@@ -7,12 +7,14 @@ import type { Bus } from '../../hardware/bus/bus.ts';
 import type { HardwareError } from '../../hardware/errors.ts';
 import { openBus, openDevice } from '../../hardware/open-device.ts';
 import type { BusSettings, DeviceSettings, Settings } from '../config-schema.ts';
+import { AgentError } from '../errors.ts';
 import type { KnownDevice } from '../store/device-store.ts';
 import type { ReadingStore } from '../store/reading-store.ts';
 import { BusPoller } from './bus-poller.ts';
 import { CounterWatch, limitsBy } from './counter-watch.ts';
 import type { DeviceState, PolledDevice } from './device-poll.ts';
 import { keeperOf } from './keeper.ts';
+import { within } from './within.ts';
 
 export interface Polling {
   /** Of all devices, in the order of the configuration. */
@@ -61,7 +63,7 @@ export function startPolling(parts: PollingParts): Polling {
       await Promise.all(
         opened.map(async ({ bus, poller }) => {
           await poller.close();
-          await bus.close();
+          await closeBus(bus, log);
         }),
       );
     },
@@ -85,7 +87,31 @@ function polledDevice(
   const meter = openDevice({ bus, address, profile, serial, keys: keysOf(device), isCurrent, remark });
   // One whose number is configured refuses to be read as another.
   const tell = serial === undefined && identified !== undefined ? (found: string) => identified(id, found) : undefined;
-  return { id, meter, everyMs: pollEvery, identified: tell };
+  return { id, meter, everyMs: pollEvery, ceilingMs: ceilingOf(bus), identified: tell };
+}
+
+/** By now no reading runs; a plug may be in the middle of being turned. */
+const longestCloseMs = 3_000;
+
+/** A bus lets the running turn end: one that never does keeps its port, but not the agent. */
+async function closeBus(bus: Bus, log: Logger): Promise<void> {
+  const late = new AgentError('BUS_NOT_CLOSED', { port: bus.port, seconds: longestCloseMs / 1000 });
+  try {
+    await within({ ms: longestCloseMs, late: () => late }, new AbortController().signal, () => bus.close());
+  } catch (error) {
+    if (error !== late) throw error;
+    log.warn({ code: late.code }, `${late.message}. What to do: ${late.remedy}`);
+  }
+}
+
+/** Of a meter that is read at 300 baud, twice: its whole list takes a minute or two. */
+const longestTelegramMs = 5 * 60_000;
+/** Blocks of registers, tries of each, and the silences between. */
+const mostWaits = 100;
+
+/** Every driver has its own time-outs: this is only for a reading that none of them ends. */
+function ceilingOf({ timeoutMs }: Bus): number {
+  return longestTelegramMs + mostWaits * timeoutMs;
 }
 
 function keysOf({ key, authenticationKey }: DeviceSettings) {

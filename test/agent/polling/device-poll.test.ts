@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DevicePoll } from '../../../agent/polling/device-poll.ts';
 import { epochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
 import { busOver } from '../../../hardware/bus/bus.ts';
@@ -24,6 +24,7 @@ it('a device says who it is before its first reading, and again after an outage'
       id: 'fridge',
       meter: openDevice({ bus, address: 1, profile: 'eastron-sdm120' }),
       everyMs: 1000,
+      ceilingMs: 60_000,
       identified: (serial) => heard.push(serial),
     },
     new SteppedClock(epochMs(0)),
@@ -45,4 +46,50 @@ it('a device says who it is before its first reading, and again after an outage'
   expect(await poll.read(never)).toBeDefined();
   expect(heard).toEqual(['111', '222']);
   await bus.close();
+});
+
+describe('a reading that never ends', () => {
+  const started: AbortSignal[] = [];
+  const hang = <Result>(signal: AbortSignal): Promise<Result> => {
+    started.push(signal);
+    return new Promise(() => {});
+  };
+  const hanging = (ceilingMs: number) =>
+    new DevicePoll(
+      { id: 'fridge', meter: { read: hang, serialNumber: hang }, everyMs: 1000, ceilingMs },
+      new SteppedClock(epochMs(0)),
+      silentLog,
+    );
+
+  it('is given up at its ceiling, whether it heeds that or not, and is a failure like others', async () => {
+    const poll = hanging(20);
+    expect(await poll.read(never)).toBeUndefined();
+    expect(started.at(-1)?.aborted).toBe(true);
+    expect(poll.state().failure).toMatchObject({ code: 'READING_TOO_LONG', tries: 1 });
+    expect(await poll.read(never)).toBeUndefined();
+    expect(poll.state().failure).toMatchObject({ tries: 2 });
+  });
+
+  it('ends at once when the agent does', async () => {
+    const stop = new AbortController();
+    const reading = hanging(60_000).read(stop.signal);
+    stop.abort(new Error('the agent stops'));
+    await expect(reading).rejects.toThrow('the agent stops');
+  });
+
+  it('that says who it is too late says it to nobody', async () => {
+    const heard: string[] = [];
+    let say: (serial: string) => void = () => {};
+    const late = new Promise<string>((resolve) => {
+      say = resolve;
+    });
+    const meter = { read: hang<never>, serialNumber: () => late };
+    const identified = (serial: string) => heard.push(serial);
+    const device = { id: 'fridge', meter, everyMs: 1000, ceilingMs: 20, identified };
+    await new DevicePoll(device, new SteppedClock(epochMs(0)), silentLog).read(never);
+    say('111');
+    await late;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(heard).toEqual([]);
+  });
 });

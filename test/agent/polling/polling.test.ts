@@ -9,6 +9,7 @@ import { ReadingStore } from '../../../agent/store/reading-store.ts';
 import { epochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
 import { type SerialSimulator, startSerialSimulator } from '../../../hardware/simulator/serial-simulator.ts';
 import { keepingLog } from '../../broker/silent-log.ts';
+import { never } from '../../hardware/never.ts';
 import { openAgentDatabase, temporaryFolder } from '../made-agent.ts';
 
 const minute = 60_000;
@@ -205,6 +206,16 @@ describe('polling', () => {
     await stepMinutes(60);
     expect([...instantsOf(1, 'energyImport'), ...instantsOf(2, 'energyImport')]).toEqual([]);
     expect(said()).toEqual([]);
+  });
+
+  it('ends although something on its bus never does', async () => {
+    const running = poll([bulb]);
+    await stepMinutes(0);
+    void running.busOf('line').turn('stuck', never, () => new Promise(() => {}));
+    await stepMinutes(0.5);
+    await running.close();
+    polling = undefined;
+    expect(said().map(({ code }) => code)).toEqual(['BUS_NOT_CLOSED']);
   });
 
   it('lets no reading into its log', async () => {
