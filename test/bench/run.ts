@@ -9,6 +9,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measure: Me
   protocol: () => import('./protocol.ts'),
   agent: () => import('./agent.ts'),
   story: () => import('./story.ts'),
+  'bus-faults': () => import('./bus-faults.ts'),
 };
 
 const { values, positionals } = parseArgs({
