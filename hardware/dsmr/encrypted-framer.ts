@@ -26,6 +26,8 @@ const encrypted = 0x20;
 const authenticated = 0x30;
 const commonAuthenticationKey = Buffer.from('00112233445566778899AABBCCDDEEFF', 'hex');
 
+const unopened: Telegram = { check: 'bad', values: new Map(), why: 'the key does not open it' };
+
 interface Frame {
   readonly end: number;
   readonly title: Uint8Array;
@@ -63,20 +65,20 @@ export class EncryptedFramer implements Framer {
       const frame = frameIn(this.#bytes);
       if (frame === undefined) return;
       const text = open(frame, this.#keys);
-      const opened = text === undefined ? undefined : decodeP1(text);
-      telegrams.push(opened ?? { check: 'bad', values: new Map(), why: 'the key does not open it' });
-      // What did not open may have been no frame: the next one may begin within.
-      const next = opened === undefined ? startIn(this.#bytes.subarray(2)) + 2 : frame.end;
-      this.#bytes = this.#bytes.subarray(Math.min(next, frame.end));
+      // What does not open may be no frame: then the next one begins within.
+      const within = text === undefined ? startIn(this.#bytes.subarray(2)) + 2 : frame.end;
+      if (text !== undefined) telegrams.push(decodeP1(text));
+      else if (within >= frame.end) telegrams.push(unopened);
+      this.#bytes = this.#bytes.subarray(Math.min(within, frame.end));
     }
   }
 }
 
-/** Whether what stands at the beginning of a stream is an encrypted frame. */
+/** Whether a stream holds an encrypted frame, and is no text. */
 export function isEncrypted(bytes: Uint8Array): boolean {
-  const start = startIn(Buffer.from(bytes));
-  const head = headAt(Buffer.from(bytes).subarray(start));
-  return head !== undefined && head !== 'none';
+  const stream = Buffer.from(bytes);
+  const head = headAt(stream.subarray(startIn(stream)));
+  return head !== undefined && head !== 'none' && stream.filter((byte) => byte > 0x7f).length > stream.length / 8;
 }
 
 /** Where a frame begins, or may begin with what comes next. */

@@ -9,8 +9,9 @@ import { instantOf } from './instant.ts';
 
 /** The check is four digits in hex; some meters leave out leading zeros, or put a NUL behind. */
 const ending = /^([0-9A-Fa-f]{0,4})\0?[ \t]*[\r\n]*$/;
-/** Lines that came with version 4, as the check did: version, the Belgian version, and the time. */
-const sinceVersion4 = /^(?:1-3:0\.2\.8|0-0:96\.1\.4|0-0:1\.0\.0)\(/m;
+/** Lines that came with version 4, as the check did: versions, the time, failures, voltages and currents, the new gas. */
+const sinceVersion4 =
+  /^(?:1-3:0\.2\.8|0-0:(?:96\.1\.4|1\.0\.0|96\.7\.\d+)|1-0:(?:99\.97\.0|[357][12]\.(?:7|32|36)\.0)|0-\d:24\.2\.[13])\(/m;
 /** The Holley DTSD545 takes X-25 (dsmr_parser#91). */
 const x25Makers = /^\/HLY/;
 

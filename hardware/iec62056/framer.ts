@@ -13,6 +13,8 @@ const bang = 0x21;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const identification = /^\/[A-Za-z]{3}[0-9A-Za-z][^\r\n]*\r?\n/;
+/** Only what is pushed has an empty line behind its identification; in all else a block with a check follows (6.3, 6.4.4). */
+const pushed = /^[^\r\n]*\r\n\r\n/;
 /** A request, heard back by the optical head, begins so. */
 const request = /^\/\?/;
 
@@ -88,7 +90,10 @@ export class Iec62056Framer implements Framer {
     this.#isAtLineStart = true;
     const head = identification.exec(text);
     if (head === null) return undefined;
-    if (check === 'bad') return { check, values: new Map(), why: 'its check is wrong' };
+    const lacksCheck = check === 'none' && !pushed.test(text);
+    if (check === 'bad' || lacksCheck) {
+      return { check: 'bad', values: new Map(), why: 'its check is wrong or missing' };
+    }
     const values = parseDataSets(text.slice(head[0].length, text.lastIndexOf('!')));
     const serial = ['0.0.0', '1-0:0.0.0', '0-0:C.1.0', 'C.1.0'].map((code) => values.get(code)?.value ?? undefined);
     return { check, values, serial: serial.find((one) => one !== undefined) };

@@ -10,6 +10,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measure: Me
   agent: () => import('./agent.ts'),
   story: () => import('./story.ts'),
   'bus-faults': () => import('./bus-faults.ts'),
+  telegrams: () => import('./telegrams.ts'),
 };
 
 const { values, positionals } = parseArgs({
