@@ -66,9 +66,12 @@ async function start(
   const readings = new ReadingStore(database);
   const tensors = new HomeTensors({ database, settings: config, devices, readings });
   const identified = (device: string, serial: string) => {
-    if (!book.identified(device, serial)) return;
-    const { code, message, remedy } = new AgentError('METER_CHANGED', { device });
-    log.warn({ code, device }, `${message}. What to do: ${remedy}`);
+    const identity = book.identified(device, serial, clock.now());
+    if (identity === 'same') return;
+    if (identity === 'other') {
+      const { code, message, remedy } = new AgentError('METER_CHANGED', { device });
+      log.warn({ code, device }, `${message}. What to do: ${remedy}`);
+    }
     tensors.sourceChanged();
   };
   const polling = startPolling({ settings: config, devices, readings, identified, clock, log });

@@ -2,8 +2,9 @@
  * The devices of the configuration while the agent runs: which physical device each is may turn out later, when it says
  * its serial number.
  */
+import type { EpochMs } from '../../broker/protocol/clock.ts';
 import type { Database } from './database.ts';
-import { type ConfiguredDevice, identify, type KnownDevice, rememberDevices } from './device-store.ts';
+import { type ConfiguredDevice, type Identity, identify, type KnownDevice, rememberDevices } from './device-store.ts';
 
 export class DeviceBook {
   readonly #database: Database;
@@ -23,15 +24,15 @@ export class DeviceBook {
     return this.#known;
   }
 
-  /** @returns whether `id` is another physical device than was thought: then it is another source */
-  identified(id: string, serial: string): boolean {
+  /** @returns whether `id` is the physical device that it was thought to be; if not, it is another source */
+  identified(id: string, serial: string, now: EpochMs): Identity {
     const [configured, current] = [this.#configured.get(id), this.#known.get(id)];
-    if (configured === undefined || current === undefined) return false;
+    if (configured === undefined || current === undefined) return 'same';
     this.#identified.delete(id);
     const taken = new Set(this.#identified.values());
-    const { known, changed } = identify(this.#database, configured, current, { serial, taken });
+    const { known, identity } = identify(this.#database, configured, current, { serial, taken, now });
     this.#known.set(id, known);
     this.#identified.set(id, known.number);
-    return changed;
+    return identity;
   }
 }

@@ -1,8 +1,10 @@
 /**
  * Which physical device each configured one is: the name under which its cells are spent never changes.
  */
+import type { EpochMs } from '../../broker/protocol/clock.ts';
 import type { Settings } from '../config-schema.ts';
 import type { Database } from './database.ts';
+import { PublicationStore } from './publication-store.ts';
 
 /** A device as it is configured now. */
 export interface ConfiguredDevice {
@@ -85,26 +87,52 @@ function recognise(rows: readonly Row[], configured: readonly ConfiguredDevice[]
   return recognised;
 }
 
-/** @returns the row of the device that says it has this serial number, and whether it is another than before */
+/**
+ * What a serial number says of a device: the one it was thought to be; one known from before, of which nothing was read
+ * yet under this name; or another one than that which was read before.
+ */
+export type Identity = 'same' | 'known' | 'other';
+
+interface Identified {
+  readonly known: KnownDevice;
+  readonly identity: Identity;
+}
+
+/** @returns the row of the device that says it has this serial number */
 export function identify(
   database: Database,
   configured: ConfiguredDevice,
   current: KnownDevice,
-  found: { readonly serial: string; readonly taken: ReadonlySet<number> },
-): { readonly known: KnownDevice; readonly changed: boolean } {
-  const { serial, taken } = found;
-  return database.transaction(() => {
+  found: { readonly serial: string; readonly taken: ReadonlySet<number>; readonly now: EpochMs },
+): Identified {
+  const { serial, taken, now } = found;
+  return database.transaction((): Identified => {
     const rows = allRows(database);
     const row = rows.find(({ number }) => number === current.number);
     if (row === undefined) throw new TypeError(`device ${configured.id}: expected a row ${current.number}`);
-    if (row.serial === serial) return { known: row, changed: false };
+    if (row.serial === serial) return { known: row, identity: 'same' };
     const holder = rows.findLast((one) => one.serial === serial);
     // Several devices that say the same number say nothing by it.
-    if (holder !== undefined && taken.has(holder.number)) return { known: row, changed: false };
-    if (holder !== undefined) return { known: update(database, { ...configured, serial }, holder), changed: true };
-    if (row.serial === null) return { known: update(database, { ...configured, serial }, row), changed: false };
-    return { known: insert(database, { ...configured, serial }), changed: true };
+    if (holder !== undefined && taken.has(holder.number)) return { known: row, identity: 'same' };
+    if (holder !== undefined) {
+      const isNew = row.serial === null && !wasRead(database, row);
+      if (isNew) giveWay(database, row, holder, now);
+      return { known: update(database, { ...configured, serial }, holder), identity: isNew ? 'known' : 'other' };
+    }
+    if (row.serial === null) return { known: update(database, { ...configured, serial }, row), identity: 'same' };
+    return { known: insert(database, { ...configured, serial }), identity: 'other' };
   })();
+}
+
+function wasRead(database: Database, { number }: Row): boolean {
+  return database.prepare('SELECT 1 FROM series WHERE device = ?').get(number) !== undefined;
+}
+
+/** What was agreed to for a device of which nothing was read was meant for the one that it turns out to be. */
+function giveWay(database: Database, row: Row, holder: Row, now: EpochMs): void {
+  new PublicationStore(database).moveSource(row.source, holder.source, now);
+  // Else the next start would take the device for this row again.
+  database.prepare('DELETE FROM devices WHERE number = ?').run(row.number);
 }
 
 function allRows(database: Database): Row[] {

@@ -38,6 +38,13 @@ export class PublicationStore {
       .run(tensor, source, quantity, consentFrom, now);
   }
 
+  /** What was read of the other source before is not part of it. */
+  moveSource(from: string, to: string, now: EpochMs): void {
+    this.#database
+      .prepare('UPDATE publications SET source = ?, consent_from_ms = max(consent_from_ms, ?) WHERE source = ?')
+      .run(to, now, from);
+  }
+
   withdraw(tensor: string): void {
     this.#database.prepare('DELETE FROM publications WHERE tensor = ?').run(tensor);
   }

@@ -1,10 +1,14 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../../agent/store/database.ts';
 import { DeviceBook } from '../../../agent/store/device-book.ts';
-import { openAgentDatabase, temporaryFolder } from '../made-agent.ts';
+import { PublicationStore } from '../../../agent/store/publication-store.ts';
+import { ReadingStore } from '../../../agent/store/reading-store.ts';
+import { epochMs } from '../../../broker/protocol/clock.ts';
+import { hour, openAgentDatabase, temporaryFolder } from '../made-agent.ts';
 
 let folder: { folder: string; remove: () => void };
 let database: Database;
+const now = epochMs(10 * hour);
 const configured = ['fridge', 'bulb'].map((id, index) => ({
   id,
   port: '/dev/line',
@@ -25,36 +29,73 @@ afterEach(() => {
 
 it('a serial number that is heard for the first time is noted down, and makes no other source', () => {
   const book = open();
-  expect(book.identified('fridge', '111')).toBe(false);
-  expect(book.identified('fridge', '111')).toBe(false);
+  expect(book.identified('fridge', '111', now)).toBe('same');
+  expect(book.identified('fridge', '111', now)).toBe('same');
   expect(sources(book)).toEqual(['device 1', 'device 2']);
 });
 
 it('another serial number is another source, at once and after a restart; the old one comes back as itself', () => {
   const book = open();
-  book.identified('fridge', '111');
-  expect(book.identified('fridge', '222')).toBe(true);
+  book.identified('fridge', '111', now);
+  expect(book.identified('fridge', '222', now)).toBe('other');
   expect(sources(book)).toEqual(['serial 222', 'device 2']);
   const restarted = open();
-  expect(restarted.identified('fridge', '222')).toBe(false);
+  expect(restarted.identified('fridge', '222', now)).toBe('same');
   expect(sources(restarted)).toEqual(['serial 222', 'device 2']);
-  expect(restarted.identified('fridge', '111')).toBe(true);
+  expect(restarted.identified('fridge', '111', now)).toBe('other');
   expect(sources(restarted)).toEqual(['device 1', 'device 2']);
 });
 
 it('two meters that changed places stay the sources they are', () => {
   const before = open();
-  before.identified('fridge', '111');
-  before.identified('bulb', '222');
+  before.identified('fridge', '111', now);
+  before.identified('bulb', '222', now);
   const book = open();
-  expect(book.identified('fridge', '222')).toBe(true);
-  expect(book.identified('bulb', '111')).toBe(true);
+  expect(book.identified('fridge', '222', now)).toBe('other');
+  expect(book.identified('bulb', '111', now)).toBe('other');
   expect(sources(book)).toEqual(['device 2', 'device 1']);
 });
 
 it('a number that two meters say is none', () => {
   const book = open();
-  expect(book.identified('fridge', '1')).toBe(false);
-  expect(book.identified('bulb', '1')).toBe(false);
+  expect(book.identified('fridge', '1', now)).toBe('same');
+  expect(book.identified('bulb', '1', now)).toBe('same');
   expect(sources(book)).toEqual(['device 1', 'device 2']);
+});
+
+describe('what was agreed to before a device was ever read', () => {
+  const oven = { id: 'oven', port: '/dev/line', address: 9, serial: undefined };
+  const publications = () => new PublicationStore(database);
+  const agreed = (source: string) => ({ tensor: 'oven', source, quantity: 'energyImport', consentFrom: epochMs(hour) });
+  const openWith = () => new DeviceBook(database, [...configured, oven]);
+
+  it('stays when it says who it is', () => {
+    const book = openWith();
+    publications().publish(agreed('device 3'), now);
+    expect(book.identified('oven', '333', now)).toBe('same');
+    expect(book.known.get('oven')?.source).toBe('device 3');
+    expect(publications().list()).toEqual([agreed('device 3')]);
+  });
+
+  it('goes over to the device that it turns out to be, from then on', () => {
+    open().identified('fridge', '111', now);
+    const book = openWith();
+    publications().publish(agreed('device 3'), now);
+    const later = epochMs(now + hour);
+    expect(book.identified('oven', '111', later)).toBe('known');
+    expect(book.known.get('oven')?.source).toBe('device 1');
+    expect(publications().list()).toEqual([{ ...agreed('device 1'), consentFrom: later }]);
+    const restarted = new DeviceBook(database, [oven]);
+    expect(restarted.known.get('oven')?.source).toBe('device 1');
+    expect(restarted.identified('oven', '111', later)).toBe('same');
+  });
+
+  it('is closed with it, once it was read', () => {
+    open().identified('fridge', '111', now);
+    const book = openWith();
+    publications().publish(agreed('device 3'), now);
+    new ReadingStore(database).append([{ device: 3, quantity: 'power', at: now, value: 1 }]);
+    expect(book.identified('oven', '111', now)).toBe('other');
+    expect(publications().list()).toEqual([agreed('device 3')]);
+  });
 });
