@@ -16,8 +16,8 @@ import type { RefusalLog } from './refusal-log.ts';
 export type HomeTopic = Extract<Effect, { type: 'publish' }>['topic'];
 
 export interface ShellParts {
-  readonly store: RoundStore;
-  readonly refusals: RefusalLog;
+  readonly store: Pick<RoundStore, 'bind' | 'spentIn' | 'keepReport' | 'keepAnswer'>;
+  readonly refusals: Pick<RefusalLog, 'note'>;
   readonly tensors: Pick<TensorStore, 'slots'>;
   readonly facts: () => HomeFacts;
   readonly clock: Clock;
