@@ -8,6 +8,7 @@ import { HexKey } from '../broker/protocol/json-messages.ts';
 import { defaultPrefix } from '../broker/protocol/topics.ts';
 import { scaledOf } from '../broker/protocol/vector.ts';
 import { busDefaults } from '../hardware/bus/bus-config.ts';
+import { networkOf } from '../hardware/bus/endpoint-of.ts';
 import { isQuantity, quantities } from '../hardware/quantity.ts';
 import { durationExamples, parseDuration } from './duration.ts';
 
@@ -51,7 +52,13 @@ const Pins = z.strictObject({ authority: HexKey, coordinator: HexKey });
 
 const Bus = z.strictObject({
   id: Name,
-  port: z.string().min(1),
+  port: z
+    .string()
+    .min(1)
+    .refine(
+      (port) => !port.includes('://') || networkOf(port) !== undefined,
+      'a port in the network is written modbus-tcp://host:502 or rtu-over-tcp://host:port',
+    ),
   baudRate: z.int().min(300).max(1_000_000).default(busDefaults.baudRate),
   parity: z.enum(['none', 'even', 'odd']).default(busDefaults.parity),
   dataBits: z.union([z.literal(7), z.literal(8)]).default(busDefaults.dataBits),
@@ -72,6 +79,9 @@ const Device = z.strictObject({
   /** Name of a shipped profile, or the path of a file. */
   profile: z.string().min(1),
   pollEvery: atLeast(1000, '1s').default(durationMs(10_000)),
+  /** How long it may take before it begins to answer, and how often it is asked: where it differs from bus and profile. */
+  timeout: atLeast(10, '10ms').optional(),
+  tries: z.int().min(1).max(10).optional(),
   /** Longest time between two readings over which a slot's edge may be interpolated. */
   longestGap: Duration.optional(),
   /** As printed on the device: another number is another device. */

@@ -72,6 +72,18 @@ export const hardwareErrors = {
     says: '{meter} on {port}, address {address}, says that it is another model',
     remedy: 'Put the profile of that model into the configuration; this names it: wattveil meters scan {port}',
   },
+  METER_ANSWERS_OTHERWISE: {
+    says: 'a device at address {address} of {port} answers with other settings',
+    remedy: 'Write them into the bus of the configuration: {what}',
+  },
+  NO_ANSWER_AT_ANY_SPEED: {
+    says: 'nothing answers at address {address} of {port}, at any speed',
+    remedy: 'Swap A and B; check power, termination and address: wattveil meters scan {port} --addresses 1-247',
+  },
+  METER_WITHOUT_PIN: {
+    says: 'the meter ({profile}) gives whole kWh and no power',
+    remedy: "Enter the meter's PIN at its display (the network operator has it) and turn the full record on (InF on).",
+  },
   REGISTER_ABSENT: {
     says: '{meter} on {port}, address {address}, has no {quantity}: it is read without',
     remedy: 'Nothing to do, unless a tensor is made of it: then choose another quantity.',

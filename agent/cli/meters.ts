@@ -6,13 +6,21 @@ import type { Clock } from '../../broker/protocol/clock.ts';
 import type { MeterRow, MetersReading } from '../control/commands.ts';
 import { formatDuration } from '../duration.ts';
 import { type AgentOptions, atAgent, orError, withJson } from './at-agent.ts';
+import { metersCheckCommand } from './meters-check.ts';
 import { metersDecodeCommand } from './meters-decode.ts';
+import { metersScanCommand } from './meters-scan.ts';
+import { metersTryCommand } from './meters-try.ts';
+import { watchMeters } from './meters-watch.ts';
 import { amount, local, plain, print, printJson, shownUnit, table, zone } from './print.ts';
 
 export function metersCommands(program: Command, clock: Clock): void {
   const group = program.command('meters').description('the devices of this home');
+  metersScanCommand(group);
+  metersTryCommand(group);
+  metersCheckCommand(group, clock);
   metersDecodeCommand(group);
   withJson(group.command('read').description('show the last reading of each device, and what keeps it from the next'))
+    .option('--watch', 'go on, with the age of each value, until Ctrl-C')
     .addHelpText(
       'after',
       `
@@ -21,10 +29,12 @@ runs, the last stored readings are shown.
 
 Examples:
   wattveil meters read
+  wattveil meters read --watch
   wattveil meters read --json | jq '.devices[] | select(.failure)'`,
     )
-    .action((options: AgentOptions) =>
+    .action((options: AgentOptions & { readonly watch?: boolean }) =>
       orError(options, async () => {
+        if (options.watch) return watchMeters(() => atAgent(options, clock, 'meters read', {}));
         const reading = await atAgent(options, clock, 'meters read', {});
         if (options.json) printJson(reading);
         else print(metersText(reading));

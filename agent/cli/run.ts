@@ -21,6 +21,7 @@ Example of an agent.yaml (paths start from its own folder; what is in [] may be 
   pins: { authority: …, coordinator: … }   # [those given at enrolment] keys that must be theirs, hex
   buses:                               # [none]
     - id: line-1
+      # or port: modbus-tcp://192.168.1.20:502, or rtu-over-tcp://192.168.1.20:4196 for a gateway of serial lines
       port: /dev/serial/by-id/usb-…    # the same however the adapters are plugged in
       baudRate: 9600                   # [9600]
       parity: none                     # [none] or even, odd
@@ -34,6 +35,8 @@ Example of an agent.yaml (paths start from its own folder; what is in [] may be 
       address: 3
       profile: eastron-sdm120          # a shipped profile, or the path of a file of your own
       pollEvery: 10s                   # [10s]
+      timeout: 800ms                   # [the longer one of bus and profile]
+      tries: 3                         # [of the profile, 3] times it is asked before it counts as silent
       longestGap: 25s                  # [2.5 times pollEvery] over which an edge of a slot is interpolated
       serial: "12345678"               # [none] another number is another device
       rating: 3680                     # [largest capacity of its tensors] W that its connection carries

@@ -6,12 +6,13 @@ import type { Clock } from '../../broker/protocol/clock.ts';
 import type { Bus } from '../../hardware/bus/bus.ts';
 import type { HardwareError } from '../../hardware/errors.ts';
 import { openBus, openDevice } from '../../hardware/open-device.ts';
-import type { BusSettings, DeviceSettings, Settings } from '../config-schema.ts';
+import type { DeviceSettings, Settings } from '../config-schema.ts';
 import { AgentError } from '../errors.ts';
 import type { KnownDevice } from '../store/device-store.ts';
 import type { ReadingStore } from '../store/reading-store.ts';
 import { BusPoller } from './bus-poller.ts';
 import { CounterWatch, limitsBy } from './counter-watch.ts';
+import { busConfigOf, deviceConfigOf } from './device-config.ts';
 import type { DeviceState, PolledDevice } from './device-poll.ts';
 import { keeperOf } from './keeper.ts';
 import { within } from './within.ts';
@@ -70,21 +71,15 @@ export function startPolling(parts: PollingParts): Polling {
   };
 }
 
-function busConfigOf({ port, baudRate, parity, dataBits, stopBits, timeout, pause }: BusSettings) {
-  return { port, baudRate, parity, dataBits, stopBits, timeoutMs: timeout, pauseMs: pause };
-}
-
 function polledDevice(
   bus: Bus,
   device: DeviceSettings,
   { identified, clock, log }: Pick<PollingParts, 'identified' | 'clock' | 'log'>,
 ): PolledDevice {
-  const { id, address, profile, serial, pollEvery, maxClockOffset } = device;
-  const isCurrent =
-    maxClockOffset === undefined ? undefined : (at: number) => Math.abs(at - clock.now()) <= maxClockOffset;
+  const { id, serial, pollEvery } = device;
   const remark = ({ code, message, remedy }: HardwareError) =>
     log.warn({ device: id, code }, `${message}. What to do: ${remedy}`);
-  const meter = openDevice({ bus, address, profile, serial, keys: keysOf(device), isCurrent, remark });
+  const meter = openDevice({ ...deviceConfigOf(bus, device, clock), remark });
   // One whose number is configured refuses to be read as another.
   const tell = serial === undefined && identified !== undefined ? (found: string) => identified(id, found) : undefined;
   return { id, meter, everyMs: pollEvery, ceilingMs: ceilingOf(bus), identified: tell };
@@ -112,12 +107,4 @@ const mostWaits = 100;
 /** Every driver has its own time-outs: this is only for a reading that none of them ends. */
 function ceilingOf({ timeoutMs }: Bus): number {
   return longestTelegramMs + mostWaits * timeoutMs;
-}
-
-function keysOf({ key, authenticationKey }: DeviceSettings) {
-  if (key === undefined) return undefined;
-  return {
-    key: Buffer.from(key, 'hex'),
-    ...(authenticationKey !== undefined && { authenticationKey: Buffer.from(authenticationKey, 'hex') }),
-  };
 }

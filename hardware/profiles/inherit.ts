@@ -26,7 +26,7 @@ export function inherited(raw: unknown, load: (name: string) => unknown, above: 
   if (above.includes(like)) throw new Error(`like: ${[...above, like].join(' is like ')}`);
   const base = inherited(load(like), load, [...above, like]);
   if (!isRaw(base)) throw new Error(`like: ${like} is no profile`);
-  return { ...base, ...own, ...merged(base.registers, own.registers, without) };
+  return { ...base, ...own, like, ...merged(base.registers, own.registers, without) };
 }
 
 function withEach(raw: Raw): Raw {

@@ -22,6 +22,8 @@ export const described = {
   name: z.string().min(1),
   /** Where the profile is from: the maker's document with version and page, then who confirms it. */
   source: z.array(z.string().min(1)).min(1),
+  /** The profile that it shares the rest with. */
+  like: z.string().optional(),
   /** Nobody has read such a device with it yet, or sources disagree: said wherever it is shown. */
   unconfirmed: z.boolean().default(false),
 };

@@ -1,0 +1,165 @@
+/**
+ * `wattveil meters scan`: which devices hang on the ports of this machine, and the lines of configuration for them.
+ */
+import { type Command, InvalidArgumentError } from 'commander';
+import { findPorts } from '../../hardware/bus/list-ports.ts';
+import { loadProfile } from '../../hardware/profiles/load-profile.ts';
+import {
+  type Found,
+  type Progress,
+  type ScanOptions,
+  scanDefaults,
+  scanPort,
+  settingsText,
+} from '../../hardware/scan.ts';
+import { type Told, toldBy } from '../errors.ts';
+import { addToConfig, foundYaml } from '../found-devices.ts';
+import { orError } from './at-agent.ts';
+import { plain, print, printJson, remark } from './print.ts';
+
+interface Options {
+  readonly addresses?: readonly number[];
+  readonly speeds?: readonly number[];
+  readonly timeout: number;
+  readonly listen: number;
+  readonly write?: string;
+  readonly json?: boolean;
+}
+
+interface Outcome {
+  readonly port: string;
+  readonly found: readonly Found[];
+  readonly failure?: Told;
+}
+
+export function metersScanCommand(group: Command): void {
+  group
+    .command('scan [ports...]')
+    .description('find meters: ports, speeds, parities, protocols, addresses')
+    .option('--addresses <list>', 'Modbus addresses to try, like 1-20,100', addressesArgument)
+    .option('--speeds <list>', 'speeds to try, like 9600,19200', numbersArgument)
+    .option('--timeout <ms>', 'how long a device may take to answer', numberArgument, scanDefaults.timeoutMs)
+    .option(
+      '--listen <ms>',
+      'how long to listen for meters that send by themselves',
+      numberArgument,
+      scanDefaults.listenMs,
+    )
+    .option('--write <config>', 'write what was found into this agent.yaml')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `
+Without ports all serial ports of this machine are tried, which can take minutes; a port that the agent reads is busy:
+stop it first. A gateway in the network is given as host:port; whether it speaks Modbus TCP or RTU over TCP is found.
+
+Examples:
+  wattveil meters scan
+  wattveil meters scan /dev/serial/by-id/usb-FTDI_FT232R --addresses 1-247
+  wattveil meters scan 192.168.1.20:502 --write agent.yaml`,
+    )
+    .action((ports: string[], options: Options) => orError(options, () => scan(ports, options)));
+}
+
+async function scan(given: readonly string[], options: Options): Promise<void> {
+  const ports = given.length > 0 ? given : (await findPorts()).map(({ name }) => name);
+  const outcomes: Outcome[] = [];
+  for (const port of ports) outcomes.push(await scanOne(port, options));
+  const found = outcomes.flatMap((outcome) => outcome.found);
+  if (options.json) printJson(outcomes);
+  else printOutcomes(ports, outcomes);
+  if (options.write !== undefined && found.length > 0) {
+    addToConfig(options.write, found);
+    remark(`Written into ${options.write}.`);
+  }
+  if (found.length === 0) process.exitCode = 1;
+}
+
+async function scanOne(port: string, options: Options): Promise<Outcome> {
+  const wanted: ScanOptions = {
+    ...scanDefaults,
+    timeoutMs: options.timeout,
+    listenMs: options.listen,
+    ...(options.addresses && { addresses: options.addresses }),
+    ...(options.speeds && { speeds: options.speeds }),
+  };
+  try {
+    const found = await scanPort(port, wanted, showProgress, new AbortController().signal);
+    return { port, found };
+  } catch (error) {
+    const failure = toldBy(error);
+    if (failure === undefined) throw error;
+    return { port, found: [], failure };
+  } finally {
+    clearProgress();
+  }
+}
+
+function printOutcomes(ports: readonly string[], outcomes: readonly Outcome[]): void {
+  if (ports.length === 0) {
+    print('There is no serial port here. Plug the adapter in, or give host:port of a gateway.');
+    return;
+  }
+  for (const { port, found, failure } of outcomes) {
+    for (const one of found) print(foundText(one));
+    if (failure !== undefined) {
+      print(`! ${plain(port)}: ${failure.code}: ${plain(failure.says)}\n  What to do: ${plain(failure.remedy)}`);
+    } else if (found.length === 0) {
+      print(
+        `- ${plain(port)}: no answer at any speed: A and B swapped? no power? another address (--addresses 1-247)?`,
+      );
+    }
+  }
+  const found = outcomes.flatMap((outcome) => outcome.found);
+  if (found.some(({ profiles }) => profiles.length > 0)) print(`\n${foundYaml(found)}`);
+}
+
+/** SDM630 at address 3, 9600 8N1 */
+function foundText({ port, settings, address, profiles, sure, serial }: Found): string {
+  const [first, ...others] = profiles;
+  const name = first === undefined ? 'a device that no profile fits' : loadProfile(first).name;
+  const also =
+    others.length === 0 ? '' : ` (or ${others.map((one) => loadProfile(one).name).join(', ')}: the same registers)`;
+  const at = address === undefined ? '' : ` at address ${address}`;
+  const line = settings === undefined ? '' : `, ${settingsText(settings)}`;
+  const number = serial === undefined ? '' : `, serial number ${serial}`;
+  const how = first === undefined || sure || others.length > 0 ? '' : ', by its registers';
+  return plain(`+ ${name}${also}${at}${line} on ${port}${number}${how}`);
+}
+
+const barCells = 24;
+
+function showProgress({ port, what, share }: Progress): void {
+  if (!process.stderr.isTTY) return;
+  const cells = Math.round(share * barCells);
+  const bar = '#'.repeat(cells).padEnd(barCells, '.');
+  process.stderr.write(`\r\x1b[K[${bar}] ${plain(port)} ${plain(what)}`);
+}
+
+function clearProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+}
+
+function numberArgument(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('Give a whole number above 0.');
+  return Number(text);
+}
+
+function numbersArgument(text: string): number[] {
+  return text.split(',').map(numberArgument);
+}
+
+const highestAddress = 247;
+
+function addressesArgument(text: string): number[] {
+  const addresses = text.split(',').flatMap((part) => {
+    const [, first, last = first] = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(part) ?? [];
+    const from = Number(first);
+    const to = Number(last);
+    if (!(from >= 1 && from <= to && to <= highestAddress)) {
+      throw new InvalidArgumentError('Give addresses from 1 to 247, like 1-20,100.');
+    }
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  });
+  return [...new Set(addresses)];
+}
