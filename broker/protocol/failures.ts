@@ -17,8 +17,9 @@ export const failures = {
     remedy: 'See who is missing in the result. The hours are spent: ask for later ones, with a longer expiry.',
   },
   complaint: {
-    says: 'a member could not open the share of a contributor, so one of the two is faulty',
-    remedy: 'The broker’s log names both. The hours are spent: ask for others, without the faulty home.',
+    says: 'more members than may fail could not open the shares of contributors',
+    remedy:
+      'The result names whom they complain of (at fault: by more members than may fail; disputed: by fewer, so that one of the two is wrong). The hours are spent: ask for others, without the faulty home.',
   },
   'off-polynomial': {
     says: 'the answers do not fit together: a member answered wrongly, or a contributor shared wrongly',
@@ -27,7 +28,8 @@ export const failures = {
   },
   implausible: {
     says: 'the sum lies outside what the contributors could have reported',
-    remedy: 'A contributor broke the protocol. The hours are spent: ask for others.',
+    remedy:
+      'A contributor broke the protocol or, where just as many answered as needed, a member answered wrongly. The hours are spent: ask for others.',
   },
 } as const satisfies Readonly<Record<string, ErrorText>>;
 

@@ -34,6 +34,13 @@ const ofRound = {
   signature,
 };
 
+const complainedOf = {
+  /** Contributors whose shares more members could not open than may fail. */
+  fault: z.array(HomeId).optional(),
+  /** Contributors complained of by fewer: they or those members are wrong. */
+  disputed: z.array(HomeId).optional(),
+};
+
 /** The sum of a round, in the query's unit. */
 export const OpenedResult = z.strictObject({
   ...ofRound,
@@ -47,6 +54,7 @@ export const OpenedResult = z.strictObject({
   checked: z.boolean(),
   /** Members whose answers lie off the polynomial: listed, not accused. */
   inconsistent: z.array(HomeId),
+  ...complainedOf,
   sum: z.array(z.number()),
   mean: z.array(z.number()),
   variance: z.array(z.number()).optional(),
@@ -67,6 +75,7 @@ export const FailedResult = z.strictObject({
   needed: Uint.optional(),
   /** Homes whose report or answer was awaited in vain. */
   missing: z.array(HomeId).optional(),
+  ...complainedOf,
 });
 export type FailedResult = z.infer<typeof FailedResult>;
 

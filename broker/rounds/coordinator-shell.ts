@@ -4,13 +4,16 @@
 import type { Logger } from 'pino';
 import type { Link } from '../mqtt/link.ts';
 import { after, type Clock, type EpochMs } from '../protocol/clock.ts';
+import type { AcceptedSet } from '../protocol/contributor-set.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { sameBytes } from '../protocol/hex.ts';
 import type { Result } from '../protocol/json-messages.ts';
 import type { RoundRow } from '../protocol/operator.ts';
 import type { RosterHome } from '../protocol/roster.ts';
 import { topicOf } from '../protocol/topics.ts';
 import { coordinate } from './coordinator.ts';
 import { eventOf, type HomeMessage } from './incoming.ts';
+import { unansweredMembers } from './members.ts';
 import { openRequests } from './open-requests.ts';
 import type { RoundSettings } from './plan.ts';
 import { publishRetained, type Retained } from './retained.ts';
@@ -26,6 +29,8 @@ export interface ShellParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly settings: RoundSettings;
+  /** The system's random source. */
+  random(bytes: number): Uint8Array;
   /** The round has ended; its result is stored. */
   readonly onEnd: () => void;
 }
@@ -99,8 +104,8 @@ export class CoordinatorShell {
     if (this.#hasEnded()) return this.#sending;
     this.#send(() => publishRetained(this.#parts.link, [this.#announcement(() => round.signed)]));
     if (this.#now.state === 'opening') {
-      const { answers } = this.#now;
-      this.#ask(round.roster.homes.map((home) => home.index).filter((home) => answers[home - 1] === undefined));
+      this.#release(this.#now.former?.answered ?? []);
+      this.#ask(this.#now.set, unansweredMembers(this.#now));
     }
     return this.#sending;
   }
@@ -115,7 +120,7 @@ export class CoordinatorShell {
   /** Throws only where the disk fails: then nothing has happened. */
   #feed(event: CoordinatorEvent): void {
     const { store, clock, settings } = this.#parts;
-    const [next, effects] = coordinate(this.#rules, this.#now, event);
+    const [next, effects] = coordinate(this.#rules, this.#now, event, this.#parts.random(32));
     const now = clock.now();
     const times = { now, retainResultUntil: after(now, settings.keepResults) };
     store.write(this.#rules.round.id, effects.filter(isStore), times);
@@ -127,7 +132,13 @@ export class CoordinatorShell {
   #carryOut(act: Act): void {
     switch (act.type) {
       case 'ask':
-        this.#ask(act.members);
+        this.#ask(act.set, act.members);
+        break;
+      case 'release':
+        this.#release(act.members);
+        break;
+      case 'startWave':
+        this.#at(after(this.#parts.clock.now(), this.#parts.settings.grace), { type: 'waveOver' });
         break;
       case 'startGrace':
         this.#at(after(this.#parts.clock.now(), this.#parts.settings.grace), { type: 'graceOver' });
@@ -140,20 +151,25 @@ export class CoordinatorShell {
     }
   }
 
-  #ask(members: readonly number[]): void {
+  #ask(set: AcceptedSet, members: readonly number[]): void {
     const { link, store } = this.#parts;
     const { round } = this.#rules;
     this.#send(() => {
-      const now = this.#now;
-      if (now.state !== 'opening') return Promise.resolve();
-      const requestOf = openRequests(round, now.set, store.reports(round.id, now.set.contributors));
-      // The round may end while they are being sent.
-      const payload = (member: number) => (this.#now.state === 'opening' ? requestOf(member) : undefined);
+      const isInForce = () => this.#now.state === 'opening' && sameBytes(this.#now.set.hash, set.hash);
+      if (!isInForce()) return Promise.resolve();
+      const requestOf = openRequests(round, set, store.reports(round.id, set.contributors));
+      // The round may end while they are being sent, or another set be fixed.
+      const payload = (member: number) => (isInForce() ? requestOf(member) : undefined);
       return publishRetained(
         link,
         members.map((member) => this.#request(member, () => payload(member))),
       );
     });
+  }
+
+  #release(members: readonly number[]): void {
+    const cleared = members.map((member) => this.#request(member, () => ''));
+    if (cleared.length > 0) this.#send(() => publishRetained(this.#parts.link, cleared));
   }
 
   #end(result: Result, text: string): void {
@@ -229,6 +245,8 @@ const storeTypes: Readonly<Record<Store['type'], true>> = {
   storeReport: true,
   storeDecline: true,
   storeSet: true,
+  storeAskedAll: true,
+  storeComplaint: true,
   storeAnswer: true,
   storeResult: true,
 };

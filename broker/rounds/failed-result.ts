@@ -5,6 +5,7 @@ import type { AcceptedSet } from '../protocol/contributor-set.ts';
 import type { FailureReason } from '../protocol/failures.ts';
 import { toHex } from '../protocol/hex.ts';
 import type { FailedResult } from '../protocol/json-messages.ts';
+import { idsOf, namedIds } from '../protocol/result.ts';
 import type { Round } from '../protocol/round.ts';
 
 export interface Failure {
@@ -13,12 +14,15 @@ export interface Failure {
   readonly missing?: readonly number[];
   readonly set?: AcceptedSet;
   readonly answers?: number;
+  /** Indices of contributors complained of by more members than may fail, and by fewer. */
+  readonly fault?: readonly number[];
+  readonly disputed?: readonly number[];
 }
 
 /** @returns all of the result but its signature */
 export function failedResult(
   round: Round,
-  { reason, missing, set, answers }: Failure,
+  { reason, missing, set, answers, fault = [], disputed = [] }: Failure,
 ): Omit<FailedResult, 'signature'> {
   const { announce, roster, sharing } = round;
   return {
@@ -34,6 +38,7 @@ export function failedResult(
     reason,
     ...(set !== undefined && { set: toHex(set.hash), contributors: set.contributors.length }),
     ...(answers !== undefined && { answers, needed: sharing.answers }),
-    ...(missing !== undefined && { missing: missing.map((index) => roster.homes[index - 1]?.id ?? '') }),
+    ...(missing !== undefined && { missing: idsOf(roster, missing) }),
+    ...namedIds(roster, { fault, disputed }),
   };
 }

@@ -32,7 +32,8 @@ export class RoundList {
         `SELECT round, cohort, announce, members, announced_at_ms, results.state, results.reason,
            EXISTS (SELECT 1 FROM contributor_sets s WHERE s.round = rounds.round) AS fixed,
            (SELECT count(*) FROM reports r WHERE r.round = rounds.round) AS reports,
-           (SELECT count(*) FROM answers a WHERE a.round = rounds.round) AS answers
+           (SELECT count(*) FROM answers a WHERE a.round = rounds.round AND a.contributor_set =
+             (SELECT hash FROM contributor_sets s WHERE s.round = rounds.round ORDER BY number DESC LIMIT 1)) AS answers
          FROM rounds LEFT JOIN results USING (round) ${where}
          ORDER BY announced_at_ms DESC, rounds.rowid DESC LIMIT ${longestList}`,
       )

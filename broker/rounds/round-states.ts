@@ -32,10 +32,27 @@ export interface Collecting {
 export interface Opening {
   readonly state: 'opening';
   readonly set: AcceptedSet;
-  /** Enough have answered; for the grace time more are waited for, to check the sum by. */
+  /** The members of the first wave, ascending, while they alone have been asked. Empty once everyone is. */
+  readonly wave: readonly number[];
+  /** What there was before this set, if it is the round's second. */
+  readonly former?: Former;
+  /** Enough have answered, or never will: for the grace time more is waited for, to check or to explain the outcome by. */
   readonly grace: boolean;
   /** Summed shares, at the member's index - 1. */
   readonly answers: readonly (Uint8Array | undefined)[];
+  /** Of members whose shares did not open. */
+  readonly complaints: Complaints;
+}
+
+/** By complaining member: the contributors it names. */
+export type Complaints = ReadonlyMap<number, readonly number[]>;
+
+/** The round's first set, from which contributors were dropped. */
+export interface Former {
+  readonly hash: Uint8Array;
+  /** Members that have answered for it, and so answer for no other. */
+  readonly answered: readonly number[];
+  readonly complaints: Complaints;
 }
 
 export type Coordinator =
@@ -59,6 +76,8 @@ export type CoordinatorEvent =
   | { readonly type: 'deadline' }
   | { readonly type: 'answer'; readonly home: number; readonly sums: Uint8Array }
   | { readonly type: 'complaint'; readonly home: number; readonly contributor: number }
+  /** The first wave has had its time. */
+  | { readonly type: 'waveOver' }
   | { readonly type: 'graceOver' }
   | { readonly type: 'expiry' };
 
@@ -72,14 +91,20 @@ export type Store =
       readonly bytes: Uint8Array;
     }
   | { readonly type: 'storeDecline'; readonly home: number; readonly reason: DeclineReason }
-  | { readonly type: 'storeSet'; readonly set: AcceptedSet }
+  | { readonly type: 'storeSet'; readonly set: AcceptedSet; readonly wave: readonly number[] }
+  /** The first wave is over: everyone is asked. */
+  | { readonly type: 'storeAskedAll'; readonly set: AcceptedSet }
+  | { readonly type: 'storeComplaint'; readonly home: number; readonly set: AcceptedSet; readonly contributor: number }
   | { readonly type: 'storeAnswer'; readonly home: number; readonly set: AcceptedSet; readonly sums: Uint8Array }
   | { readonly type: 'storeResult'; readonly result: Result; readonly text: string };
 
 /** Happens once that is on disk. */
 export type Act =
-  /** Opening requests for these members: all of them; a first wave will be a list of some. */
+  /** Opening requests for these members. */
   | { readonly type: 'ask'; readonly set: AcceptedSet; readonly members: readonly number[] }
+  /** Nothing more is asked of these members: they have answered for a set that is not in force any more. */
+  | { readonly type: 'release'; readonly members: readonly number[] }
+  | { readonly type: 'startWave' }
   | { readonly type: 'startGrace' }
   /** The result is published, what was asked of the homes is taken back. */
   | { readonly type: 'end'; readonly result: Result; readonly text: string }

@@ -7,7 +7,7 @@ import type { EpochMs } from '../protocol/clock.ts';
 import type { DeclineReason } from '../protocol/fields.ts';
 import type { Round } from '../protocol/round.ts';
 import type { Database } from '../store/database.ts';
-import type { Heard, Store } from './round-states.ts';
+import type { Complaints, Heard, Store } from './round-states.ts';
 
 export interface StoredRound {
   readonly round: string;
@@ -17,6 +17,13 @@ export interface StoredRound {
   readonly announce: Uint8Array;
   readonly matching: readonly number[];
   readonly announcedAt: EpochMs;
+}
+
+export interface StoredSet {
+  readonly hash: Uint8Array;
+  readonly signed: Uint8Array;
+  /** The members of the first wave, while they alone are asked. */
+  readonly wave: readonly number[];
 }
 
 export class RoundStore {
@@ -67,12 +74,19 @@ export class RoundStore {
       case 'storeSet':
         this.#run(
           `INSERT INTO contributor_sets
-           SELECT ?, ?, 1 + count(*), ? FROM contributor_sets WHERE round = ?`,
+           SELECT ?, ?, 1 + count(*), ?, ? FROM contributor_sets WHERE round = ?`,
           round,
           store.set.hash,
           store.set.signed,
+          JSON.stringify(store.wave),
           round,
         );
+        return;
+      case 'storeAskedAll':
+        this.#run(`UPDATE contributor_sets SET wave = '[]' WHERE round = ? AND hash = ?`, round, store.set.hash);
+        return;
+      case 'storeComplaint':
+        this.#run('INSERT INTO complaints VALUES (?, ?, ?, ?)', round, store.set.hash, store.home, store.contributor);
         return;
       case 'storeAnswer':
         this.#run('INSERT INTO answers VALUES (?, ?, ?, ?)', round, store.set.hash, store.home, store.sums);
@@ -152,12 +166,23 @@ export class RoundStore {
     return heard;
   }
 
-  /** The signed set in force, if one is fixed. */
-  contributorSet(round: string): Uint8Array | undefined {
-    return this.#database
-      .prepare('SELECT signed FROM contributor_sets WHERE round = ? ORDER BY number DESC LIMIT 1')
-      .pluck()
-      .get(round) as Buffer | undefined;
+  /** The sets that were fixed, the one in force first. */
+  contributorSets(round: string): StoredSet[] {
+    const rows = this.#database
+      .prepare('SELECT hash, signed, wave FROM contributor_sets WHERE round = ? ORDER BY number DESC')
+      .all(round) as { hash: Buffer; signed: Buffer; wave: string }[];
+    return rows.map(({ hash, signed, wave }) => ({ hash, signed, wave: JSON.parse(wave) as number[] }));
+  }
+
+  complaints(round: string, set: Uint8Array): Complaints {
+    const rows = this.#database
+      .prepare('SELECT home, contributor FROM complaints WHERE round = ? AND contributor_set = ?')
+      .all(round, set) as { home: number; contributor: number }[];
+    const complaints = new Map<number, number[]>();
+    for (const { home, contributor } of rows) {
+      complaints.set(home, [...(complaints.get(home) ?? []), contributor]);
+    }
+    return complaints;
   }
 
   /** Summed shares for that set, in roster order. */

@@ -16,8 +16,9 @@ import { checkAnnounce, makeAnnounce, type Round } from '../protocol/round.ts';
 import type { SigningKey } from '../protocol/signing.ts';
 import { topicOf } from '../protocol/topics.ts';
 import type { Database } from '../store/database.ts';
+import { opening } from './await-answers.ts';
 import type { ShownHome } from './candidates.ts';
-import { collecting, opening } from './coordinator.ts';
+import { collecting } from './coordinator.ts';
 import { CoordinatorShell } from './coordinator-shell.ts';
 import { homeMessages } from './incoming.ts';
 import { collusionDivisor, planRound, type RoundSettings } from './plan.ts';
@@ -27,8 +28,8 @@ import { publishRetained } from './retained.ts';
 import { RosterStore } from './roster-store.ts';
 import { Rosters } from './rosters.ts';
 import { RoundList } from './round-list.ts';
-import type { Coordinator, RoundRules } from './round-states.ts';
-import { RoundStore, type StoredRound } from './round-store.ts';
+import type { Coordinator, Former, RoundRules } from './round-states.ts';
+import { RoundStore, type StoredRound, type StoredSet } from './round-store.ts';
 import type { PublishedRoster, Rounds, RoundWatcher } from './rounds.ts';
 
 export interface RoundsParts {
@@ -166,6 +167,7 @@ class RunningRounds implements Rounds {
       clock,
       log: log.child({ round: round.id, cohort: round.announce.cohort }),
       settings: config.rounds,
+      random: (bytes) => this.#parts.random(bytes),
       onEnd: () => {
         this.#running.delete(round.id);
         this.#results.waitForNext();
@@ -188,7 +190,7 @@ class RunningRounds implements Rounds {
   async #clear({ round, cohort, roster }: StoredRound): Promise<void> {
     const { link } = this.#parts;
     const topics = [topicOf(link.prefix, 'round', { cohort, round })];
-    if (this.#store.contributorSet(round) !== undefined) {
+    if (this.#store.contributorSets(round).length > 0) {
       topics.push(
         ...this.#rosters.get(roster).homes.map(({ id }) => topicOf(link.prefix, 'open', { home: id, round })),
       );
@@ -206,10 +208,20 @@ class RunningRounds implements Rounds {
 
   #stateOf({ round, key }: RoundRules): Coordinator {
     const homes = round.roster.homes.length;
-    const signed = this.#store.contributorSet(round.id);
-    if (signed === undefined) return { ...collecting(round), heard: this.#store.heard(round.id, homes) };
-    const set = readSet(round, key.publicKey, signed);
-    return { ...opening(round, set), answers: this.#store.answers(round.id, set.hash, homes) };
+    const [stored, before] = this.#store.contributorSets(round.id);
+    if (stored === undefined) return { ...collecting(round), heard: this.#store.heard(round.id, homes) };
+    const set = readSet(round, key.publicKey, stored.signed);
+    return {
+      ...opening(round, set, stored.wave, before && this.#formerOf(round, before)),
+      answers: this.#store.answers(round.id, set.hash, homes),
+      complaints: this.#store.complaints(round.id, set.hash),
+    };
+  }
+
+  #formerOf({ id, roster }: Round, { hash }: StoredSet): Former {
+    const answers = this.#store.answers(id, hash, roster.homes.length);
+    const answered = answers.flatMap((sums, at) => (sums === undefined ? [] : [at + 1]));
+    return { hash, answered, complaints: this.#store.complaints(id, hash) };
   }
 
   #check(signed: Uint8Array, cohort: string, roster: Uint8Array, now: StoredRound['announcedAt']): Round {

@@ -86,4 +86,18 @@ export const roundMigrations: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX results_retained ON results (retained_until_ms) WHERE retained = 1;`,
   },
+  {
+    name: '102 waves and complaints',
+    sql: `
+      -- JSON: the members asked first, while they alone are; rounds of before had asked everyone.
+      ALTER TABLE contributor_sets ADD COLUMN wave TEXT NOT NULL DEFAULT '[]';
+      CREATE TABLE complaints (
+        round TEXT NOT NULL REFERENCES rounds (round),
+        contributor_set BLOB NOT NULL,
+        -- The member that complains.
+        home INTEGER NOT NULL,
+        contributor INTEGER NOT NULL,
+        PRIMARY KEY (round, contributor_set, home, contributor)
+      ) STRICT, WITHOUT ROWID;`,
+  },
 ];

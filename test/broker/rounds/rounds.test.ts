@@ -4,7 +4,7 @@ import { Answer, Decline } from '../../../broker/protocol/messages.ts';
 import { readTopic } from '../../../broker/protocol/topics.ts';
 import { keepingLog } from '../silent-log.ts';
 import { cohort, hour, makeCohort } from './made-cohort.ts';
-import { prefix } from './simulated-homes.ts';
+import { prefix, spoilSeals } from './simulated-homes.ts';
 import { type HomePlan, Utility } from './utility.ts';
 
 /** The tutorial's kWh per slot, added up at home. */
@@ -303,21 +303,105 @@ describe('messages that are lost, late or doubled', () => {
   });
 });
 
-test('a share that does not open: the member complains and the round fails, and says so', async () => {
-  const flipLast = (report: Uint8Array) => {
-    const spoiled = Uint8Array.from(report);
-    // Somewhere in the sealed shares, which are the longest field.
-    const at = Math.floor(spoiled.length / 2);
-    spoiled[at] = (spoiled[at] as number) ^ 1;
-    return spoiled;
-  };
+test('a share that opens to nobody, without a first wave: the round fails, and says whose it is', async () => {
   const { log, lines } = keepingLog();
-  const utility = await street({ ...tutorial, bob: { ...tutorial.bob, spoil: flipLast } }, { log, lines });
+  const utility = await street({ ...tutorial, bob: { ...tutorial.bob, spoil: spoilSeals } }, { log, lines });
   const { round } = await utility.ask();
   await utility.look();
   await utility.look();
-  expect(utility.result(round)).toMatchObject({ state: 'failed', reason: 'complaint', contributors: 3 });
+  await utility.step(10_000);
+  expect(utility.result(round)).toMatchObject({
+    state: 'failed',
+    reason: 'complaint',
+    contributors: 3,
+    fault: ['bob'],
+  });
   expect(lines.some((line) => line.includes('"contributor":"bob"'))).toBe(true);
+});
+
+describe('a contributor whose shares open to nobody', () => {
+  const street15 = () =>
+    street(
+      Object.fromEntries(
+        [...letters, 'k', 'l', 'm', 'n', 'o'].map((id): [string, HomePlan] => [
+          id,
+          { wattHours: [1000, 0, 0, 0], ...(id === 'c' && { spoil: spoilSeals }) },
+        ]),
+      ),
+    );
+  type Moment = (utility: Utility) => Promise<void>;
+  const nothing: Moment = async () => undefined;
+  const restart: Moment = (utility) => utility.restart();
+  const forget: Moment = (utility) => {
+    utility.wire.retained.clear();
+    return utility.restart();
+  };
+  const setLost: Moment = async (utility) => {
+    utility.wire.connected = false;
+    await utility.step(10_000);
+    await utility.restart();
+  };
+
+  test.each<[string, Moment, Moment, Moment]>([
+    ['is dropped', nothing, nothing, nothing],
+    ['is dropped, killed in the first wave', restart, nothing, nothing],
+    ['is dropped, killed with the complaint', nothing, restart, nothing],
+    ['is dropped, killed with the second set stored but not published', nothing, setLost, nothing],
+    ['is dropped, killed between answers to the second set', nothing, nothing, restart],
+    ['is dropped, the broker emptied each time', forget, forget, forget],
+  ])('%s', async (_, inWave, complained, answering) => {
+    const utility = await street15();
+    const { round } = await utility.ask();
+    await utility.look();
+    expect(kinds(utility).filter((kind) => kind === 'open')).toHaveLength(1);
+    await inWave(utility);
+    await utility.look();
+    await complained(utility);
+    await utility.step(10_000);
+    expect(kinds(utility).filter((kind) => kind === 'open')).toHaveLength(15);
+    await utility.look('a', 'b', 'd');
+    await answering(utility);
+    await utility.look();
+    const opened = { state: 'opened', sum: [14_000, 0, 0, 0], contributors: 14, answers: 15, disputed: ['c'] };
+    expect(utility.result(round)).toMatchObject(opened);
+    expect(kinds(utility)).toEqual(['result', 'roster']);
+  });
+
+  test('a member that answered the first set is left alone in the second, and missing', async () => {
+    // Nine may fail, so that four are asked first: one of them complains of c, whose shares open.
+    const ids = Array.from({ length: 40 }, (_, at) => `home-${at + 10}`);
+    const plans = Object.fromEntries(ids.map((id): [string, HomePlan] => [id, { wattHours: [1000, 0, 0, 0] }]));
+    for (const id of ids.slice(0, 36)) plans[id] = { ...plans[id], complainsOf: ['home-45'] };
+    const utility = await street(plans);
+    const { round } = await utility.ask();
+    await utility.look();
+    const wave = [...utility.wire.retained.keys()].filter((topic) => topic.endsWith('/open'));
+    expect(wave).toHaveLength(4);
+    await utility.look();
+    await utility.step(10_000);
+    const honest = wave.filter((topic) => ids.slice(36).some((id) => topic.includes(id)));
+    if (honest.length < 4) {
+      expect(kinds(utility).filter((kind) => kind === 'open')).toHaveLength(40 - honest.length);
+      for (const topic of honest) expect(utility.wire.retained.has(topic)).toBe(false);
+    }
+    await utility.look();
+    await utility.step(10_000);
+    expect(utility.result(round)).toMatchObject({ state: 'opened', contributors: 39, answers: 40 - honest.length });
+  });
+});
+
+test('an answer with a residue that is none counts as missing', async () => {
+  const full = (answer: Uint8Array) => {
+    const { v: _v, type: _type, ...fields } = Answer.decode(answer);
+    return Answer.encode({ ...fields, sums: fields.sums.map(() => 255) });
+  };
+  const utility = await street(ten({ a: { wattHours: [1000, 0, 0, 0], spoilAnswer: full } }));
+  const { round } = await utility.ask();
+  await utility.look();
+  await utility.look();
+  expect(utility.rounds.show(round).row).toMatchObject({ state: 'opening', answers: 9 });
+  await utility.step(10_000);
+  expect(utility.result(round)).toMatchObject({ state: 'opened', answers: 9, inconsistent: [] });
 });
 
 describe('answers that are wrong', () => {
@@ -339,16 +423,14 @@ describe('answers that are wrong', () => {
   test('one of fifteen is left out of the sum and listed, not accused', async () => {
     const utility = await street(fifteen('c'));
     const { round } = await utility.ask();
-    await utility.look();
-    await utility.look();
+    for (const _ of ['report', 'first wave', 'others']) await utility.look();
     expect(utility.result(round)).toMatchObject({ state: 'opened', sum: [15_000, 0, 0, 0], inconsistent: ['c'] });
   });
 
   test('too many to be found fail the round', async () => {
     const utility = await street(fifteen('c', 'd', 'e'));
     const { round } = await utility.ask();
-    await utility.look();
-    await utility.look();
+    for (const _ of ['report', 'first wave', 'others']) await utility.look();
     expect(utility.result(round)).toMatchObject({ state: 'failed', reason: 'off-polynomial', answers: 15 });
   });
 });

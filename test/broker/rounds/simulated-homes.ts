@@ -5,10 +5,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Link, LinkListener } from '../../../broker/mqtt/link.ts';
 import { type PairKeys, pairKeysOf } from '../../../broker/protocol/agreement.ts';
-import { answerOpen, readOpen } from '../../../broker/protocol/answer.ts';
+import { answerOpen, type OpenRequest, readOpen } from '../../../broker/protocol/answer.ts';
 import type { EpochMs } from '../../../broker/protocol/clock.ts';
 import { toHex } from '../../../broker/protocol/hex.ts';
-import { Decline } from '../../../broker/protocol/messages.ts';
+import { Complaint, Decline, Report } from '../../../broker/protocol/messages.ts';
 import { makeReport } from '../../../broker/protocol/report.ts';
 import { type AcceptedRoster, checkRoster } from '../../../broker/protocol/roster.ts';
 import { checkAnnounce, type Round, rosterOfAnnounce } from '../../../broker/protocol/round.ts';
@@ -71,6 +71,12 @@ export class Wire {
   }
 }
 
+/** Makes each share of a report one that does not open. */
+export function spoilSeals(report: Uint8Array): Uint8Array {
+  const { v: _v, type: _type, ...fields } = Report.decode(report);
+  return Report.encode({ ...fields, shares: fields.shares.map((byte) => byte ^ 1) });
+}
+
 export interface SimulatedHomeParts {
   readonly home: MadeHome;
   readonly made: MadeCohort;
@@ -80,12 +86,16 @@ export interface SimulatedHomeParts {
   /** Changes the report it sends, or the answer. */
   readonly spoil?: (report: Uint8Array) => Uint8Array;
   readonly spoilAnswer?: (answer: Uint8Array) => Uint8Array;
+  /** Contributors it complains of, though their shares open. */
+  readonly complainsOf?: readonly string[];
 }
 
 export class SimulatedHome {
   readonly id: string;
   readonly #parts: SimulatedHomeParts;
   readonly #rosters = new Map<string, { roster: AcceptedRoster; pairKeys: PairKeys }>();
+  /** By round: the set it has answered for. */
+  readonly #answered = new Map<string, string>();
   /** Bytes as sent, by topic and round: never made a second time. */
   readonly #sent = new Map<string, { name: HomeTopic; payload: Uint8Array }[]>();
 
@@ -102,7 +112,7 @@ export class SimulatedHome {
       const { round, pairKeys } = this.#accept(wire, payload, now);
       await this.#send(wire, round, 'report', () => this.#firstMessage(round, pairKeys));
       const open = retained.get(topicOf(prefix, 'open', { home: this.id, round: round.id }));
-      if (open !== undefined) await this.#send(wire, round, 'answer', () => this.#answer(round, pairKeys, open));
+      if (open !== undefined) await this.#answerTo(wire, round, pairKeys, open);
     }
   }
 
@@ -138,12 +148,32 @@ export class SimulatedHome {
     return [{ name: 'report', payload: spoil(report) }];
   }
 
-  #answer(round: Round, pairKeys: PairKeys, open: Uint8Array): { name: HomeTopic; payload: Uint8Array }[] {
+  /** One answer a round, whatever is asked later; a complaint about a set binds to nothing. */
+  async #answerTo(wire: Wire, round: Round, pairKeys: PairKeys, open: Uint8Array): Promise<void> {
     const request = readOpen(round, this.#parts.made.coordinator.publicKey, open);
+    const set = toHex(request.set.hash);
+    const answered = this.#answered.get(round.id);
+    if (answered !== undefined && answered !== set) return;
+    await this.#send(wire, round, `answer to ${set}`, () => {
+      const { answer, complaints } = this.#answer(round, pairKeys, request);
+      if (answer !== undefined) this.#answered.set(round.id, set);
+      if (answer !== undefined) return [{ name: 'answer', payload: answer }];
+      return complaints.map((payload) => ({ name: 'complaint', payload }));
+    });
+  }
+
+  #answer(round: Round, pairKeys: PairKeys, request: OpenRequest): { answer?: Uint8Array; complaints: Uint8Array[] } {
+    const { spoilAnswer = (answer: Uint8Array) => answer, complainsOf = [] } = this.#parts;
+    const { hash: set, contributors } = request.set;
+    const falsely = complainsOf
+      .map((id) => round.roster.homes.find((home) => home.id === id)?.index ?? 0)
+      .filter((contributor) => contributors.includes(contributor));
+    if (falsely.length > 0) {
+      return { complaints: falsely.map((contributor) => Complaint.encode({ round: round.hash, set, contributor })) };
+    }
     const answered = answerOpen(round, this.#index(round), pairKeys, request);
-    const { spoilAnswer = (answer: Uint8Array) => answer } = this.#parts;
-    if ('answer' in answered) return [{ name: 'answer', payload: spoilAnswer(answered.answer) }];
-    return answered.complaints.map((payload) => ({ name: 'complaint', payload }));
+    if ('answer' in answered) return { answer: spoilAnswer(answered.answer), complaints: [] };
+    return { complaints: [...answered.complaints] };
   }
 
   async #send(
