@@ -6,6 +6,7 @@ import { after, type Clock } from '../broker/protocol/clock.ts';
 import { Catalogue, type CatalogueEntry } from '../broker/protocol/messages.ts';
 import { type SigningKey, signMessage } from '../broker/protocol/signing.ts';
 import type { HomeStore, PublishedCatalogue } from './store/home-store.ts';
+import { assertCatalogueFits } from './tensors/catalogue.ts';
 
 export interface CatalogueParts {
   readonly home: string;
@@ -62,6 +63,8 @@ export class CataloguePublisher {
       if (last.entries === entries) return undefined;
       if (now < after(last.publishedAt, leastBetweenMs) && sameTensors(last.entries, tensors)) return undefined;
     }
+    // The broker cuts off whoever sends more, at each connect.
+    assertCatalogueFits(tensors);
     const sequence = (last?.sequence ?? 0) + 1;
     const signed = signMessage(identity, Catalogue, { home, sequence, tensors });
     const renewed = { sequence, entries, signed, publishedAt: now };

@@ -200,6 +200,18 @@ export const agentErrors = {
     says: 'the file of values {path} cannot be read: {why}',
     remedy: 'Give a text file with one value a line; nothing was stored.',
   },
+  CATALOGUE_FULL: {
+    says: 'the catalogue would name {tensors} tensors, more than {most}',
+    remedy: 'Withdraw one that nobody asks for: wattveil tensors withdraw',
+  },
+  CATALOGUE_TOO_LARGE: {
+    says: 'the catalogue would have {bytes} bytes, more than the {longest} that get through',
+    remedy: 'Shorten tags and descriptions, or withdraw other tensors: wattveil tensors withdraw',
+  },
+  DEVICE_NOT_KNOWN: {
+    says: 'it is not known yet which device {device} is, so nothing can be agreed to of {tensor}',
+    remedy: 'Start the agent with it in its configuration, then publish again.',
+  },
   SINCE_IN_FUTURE: {
     says: '--since lies in the future',
     remedy: 'Leave it out to publish from now on, or give an instant that is past.',

@@ -8,6 +8,7 @@ import { quantities } from '../../hardware/quantity.ts';
 import type { DeviceSettings, Settings, TensorSettings } from '../config-schema.ts';
 import { AgentError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
+import { assertCatalogueFits } from '../tensors/catalogue.ts';
 import { enteredPerSlot } from '../tensors/hand-entered.ts';
 import { changePerSlot, longestGap, meanPerSlot } from '../tensors/resampling.ts';
 import type { NewTensor, Slots, Tensor, TensorStore } from '../tensors/tensor.ts';
@@ -16,7 +17,7 @@ import type { KnownDevice } from './device-store.ts';
 import { EnteredStore, type EnteredTensor } from './entered-store.ts';
 import { PublicationStore } from './publication-store.ts';
 import type { ReadingStore } from './reading-store.ts';
-import { longestGapOf, tensorEntered, tensorOfDevice } from './tensor-views.ts';
+import { longestGapOf, tensorEntered, tensorOfDevice, unknownDevice } from './tensor-views.ts';
 
 export interface TensorParts {
   readonly database: Database;
@@ -104,11 +105,16 @@ export class HomeTensors implements TensorStore {
   /**
    * @param since from when on the data may be used; left out: as agreed to before, else a device's from now on, and
    *   all of what was entered by hand
-   * @throws {AgentError} TENSOR_UNKNOWN, SINCE_IN_FUTURE
+   * @throws {AgentError} TENSOR_UNKNOWN, SINCE_IN_FUTURE, DEVICE_NOT_KNOWN, CATALOGUE_FULL, CATALOGUE_TOO_LARGE
    */
   publish(id: string, since: EpochMs | undefined, now: EpochMs): void {
     if (since !== undefined && since > now) throw new AgentError('SINCE_IN_FUTURE');
-    const tensor = this.get(id);
+    const all = this.list();
+    const tensor = all.find((one) => one.id === id) ?? this.#unknown(id);
+    if (tensor.source.device === unknownDevice) {
+      throw new AgentError('DEVICE_NOT_KNOWN', { device: tensor.device ?? '', tensor: id });
+    }
+    assertCatalogueFits(all.filter((one) => one.published || one.id === id));
     const otherwise = tensor.published ? tensor.consentFrom : tensor.device === undefined ? tensor.from : now;
     const { source, quantity } = tensor;
     this.#publications.publish({ tensor: id, source: source.device, quantity, consentFrom: since ?? otherwise }, now);

@@ -20,7 +20,10 @@ export function longestGapOf(device: DeviceSettings): number {
   return device.longestGap ?? pollsPerGap * device.pollEvery;
 }
 
-/** @param known undefined for a device that was never read */
+/** The source of a device that no agent has ever had in its configuration: of no cell and no consent. */
+export const unknownDevice = '';
+
+/** @param known undefined where no agent has run with the device */
 export function tensorOfDevice(
   settings: TensorSettings,
   known: KnownDevice | undefined,
@@ -28,7 +31,7 @@ export function tensorOfDevice(
   publication: Publication | undefined,
 ): Tensor {
   const { id, device, quantity, tags, description } = settings;
-  const source = { device: known?.source ?? '', family: families[quantity] };
+  const source = { device: known?.source ?? unknownDevice, family: families[quantity] };
   const consentFrom = consentOf(publication, source, quantity);
   const since = consentFrom ?? epochMs(0);
   // Counting takes a while where there are millions, and most who list tensors do not ask for it.

@@ -31,6 +31,9 @@ export const Tags = z.array(Tag).min(1).max(16);
 export const Quantity = text(1, 32);
 export const UnitName = text(1, 8);
 
+/** In one home's catalogue. */
+export const mostTensors = 256;
+
 /** A real number: mantissa · 10^exponent10, mantissa above 0. */
 export const Scaled = z.tuple([Positive, z.int().min(-12).max(12)]);
 export type Scaled = z.infer<typeof Scaled>;

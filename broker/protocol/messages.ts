@@ -11,6 +11,7 @@ import {
   Id,
   Key,
   Ms,
+  mostTensors,
   Positive,
   Quantity,
   Query,
@@ -74,7 +75,7 @@ export const Catalogue = message('catalogue', {
   sequence: Uint,
   tensors: z
     .array(CatalogueEntry)
-    .max(256)
+    .max(mostTensors)
     .refine((tensors) => new Set(tensors.map((tensor) => tensor.id)).size === tensors.length),
 });
 export type Catalogue = FieldsOf<typeof Catalogue>;

@@ -18,6 +18,8 @@ export interface RoundSize {
   readonly blocks: number;
 }
 
+/** What signing adds to a message: the signature, and both lengths. */
+export const signedFrame = 72;
 /** Round, salt and the names of the fields: 90 bytes with the longest length before the shares. */
 const reportFrame = 90;
 /** The same of an open request and of the signed set in it. */

@@ -92,3 +92,12 @@ test('nothing is sent that is not on disk', async () => {
   await expect(publisher.connected()).rejects.toThrow('disk full');
   expect(sent).toEqual([]);
 });
+
+test('a catalogue that the broker would cut the home off for is not sent, and the last one stands', async () => {
+  await publisher.connected();
+  entries = Array.from({ length: 257 }, (_, at) => ({ ...fridge, id: `fridge-${at}` }));
+  await expect(publisher.changed()).rejects.toMatchObject({ code: 'CATALOGUE_FULL' });
+  entries = [fridge];
+  await publisher.connected();
+  expect(sequences()).toEqual([1, 1]);
+});

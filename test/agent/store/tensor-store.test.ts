@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AgentYaml } from '../../../agent/config-schema.ts';
 import type { Database } from '../../../agent/store/database.ts';
 import { rememberDevices } from '../../../agent/store/device-store.ts';
+import { PublicationStore } from '../../../agent/store/publication-store.ts';
 import { ReadingStore } from '../../../agent/store/reading-store.ts';
 import { HomeTensors } from '../../../agent/store/tensor-store.ts';
 import { catalogueEntries } from '../../../agent/tensors/catalogue.ts';
@@ -208,6 +209,33 @@ describe('consent', () => {
     all.withdraw('bulb');
     all.remove('bulb', now);
     expect(changes).toBe(4);
+  });
+});
+
+describe('what cannot be published', () => {
+  it('is a tensor of a device that no agent has run with: nobody would know what was agreed to', () => {
+    const unknown = new HomeTensors({ database, settings, devices: new Map(), readings });
+    expect(codeOf(() => unknown.publish('fridge', undefined, now))).toBe('DEVICE_NOT_KNOWN');
+    expect(tensors().get('fridge').published).toBe(false);
+    expect(unknown.get('fridge').published).toBe(false);
+  });
+
+  it('is more than a catalogue holds', () => {
+    const all = tensors();
+    const ids = Array.from({ length: 257 }, (_, at) => `bulb-${at}`);
+    const publications = new PublicationStore(database);
+    database.transaction(() => {
+      for (const id of ids) {
+        all.add({ ...byHand, id }, now);
+        const consent = { source: `entered ${id}`, quantity: byHand.quantity, consentFrom: now };
+        if (id !== 'bulb-256') publications.publish({ tensor: id, ...consent }, now);
+      }
+    })();
+    expect(codeOf(() => all.publish('bulb-256', undefined, now))).toBe('CATALOGUE_FULL');
+    all.publish('bulb-255', epochMs(hour), now);
+    all.withdraw('bulb-0');
+    all.publish('bulb-256', undefined, now);
+    expect(all.get('bulb-256').published).toBe(true);
   });
 });
 
