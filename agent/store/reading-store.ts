@@ -1,6 +1,7 @@
 /**
  * The readings of all devices, by series (a device and a quantity) and time.
  */
+import type { Statement } from 'better-sqlite3';
 import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
 import { type Quantity, quantities } from '../../hardware/quantity.ts';
 import { type CounterState, type Mark, readsToBelieve } from '../polling/counter.ts';
@@ -39,9 +40,14 @@ export interface Extent {
 export class ReadingStore {
   readonly #database: Database;
   readonly #series = new Map<string, number>();
+  /** Prepared once: they run for each reading of each device. */
+  readonly #lastOf: Statement<[number], { at: number | null }>;
+  readonly #insertOne: Statement<[number, number, number, number]>;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#lastOf = database.prepare('SELECT max(at_ms) AS at FROM readings WHERE series = ?');
+    this.#insertOne = database.prepare('INSERT INTO readings (series, at_ms, value, mark) VALUES (?, ?, ?, ?)');
   }
 
   /**
@@ -114,13 +120,9 @@ export class ReadingStore {
 
   #insert({ device, quantity, at, value, mark = 'good' }: NewReading): boolean {
     const series = this.#find(device, quantity) ?? this.#create(device, quantity);
-    const last = this.#database
-      .prepare<unknown[], { at: number | null }>('SELECT max(at_ms) AS at FROM readings WHERE series = ?')
-      .get(series);
+    const last = this.#lastOf.get(series);
     if (at <= (last?.at ?? Number.NEGATIVE_INFINITY)) return false;
-    this.#database
-      .prepare('INSERT INTO readings (series, at_ms, value, mark) VALUES (?, ?, ?, ?)')
-      .run(series, at, value, marks.indexOf(mark));
+    this.#insertOne.run(series, at, value, marks.indexOf(mark));
     return true;
   }
 

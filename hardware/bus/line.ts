@@ -15,7 +15,8 @@ const tickMs = 20;
 const glanceMs = 2;
 const stalledMs = 20;
 const shortestBackOffMs = 100;
-const longestBackOffMs = 5_000;
+/** Who plugs an adapter in again waits for it: looking for a port costs next to nothing. */
+const longestBackOffMs = 1_000;
 
 export type Listener = (bytes: Uint8Array) => void;
 
@@ -100,7 +101,9 @@ export class Line {
     while (this.#silenceLeftMs() > 0 || !listened) {
       const from = performance.now();
       if (from > giveUpAt) throw new HardwareError('LINE_NOT_QUIET', { port: this.#endpoint.name });
-      const askedMs = this.#doubtful ? tickMs : Math.min(Math.max(this.#silenceLeftMs(), glanceMs), tickMs);
+      // A timer takes whole milliseconds, and what is left of one would cost another.
+      const leftMs = Math.ceil(Math.max(this.#silenceLeftMs(), glanceMs));
+      const askedMs = this.#doubtful ? tickMs : Math.min(leftMs, tickMs);
       await pause(askedMs, signal);
       listened = performance.now() - from < askedMs + stalledMs;
     }

@@ -8,8 +8,10 @@ import type { Figure, Measurement } from './figure.ts';
 const measurements: Readonly<Record<string, () => Promise<{ readonly measure: Measurement }>>> = {
   protocol: () => import('./protocol.ts'),
   agent: () => import('./agent.ts'),
+  hardware: () => import('./hardware.ts'),
   story: () => import('./story.ts'),
   'bus-faults': () => import('./bus-faults.ts'),
+  metering: () => import('./metering.ts'),
   telegrams: () => import('./telegrams.ts'),
 };
 
