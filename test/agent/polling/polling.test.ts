@@ -186,6 +186,16 @@ describe('polling', () => {
     expect(said()).toEqual([expect.objectContaining({ msg: expect.stringContaining('the clock is behind') })]);
   });
 
+  it('stores a counter that falls as one that is not believed, and says so once', async () => {
+    poll([bulb]);
+    await stepMinutes(0, 1, 2);
+    metersNow = start;
+    await clock.stepTo(epochMs(start + 3 * minute));
+    const marks = readings.around(1, 'energyImport', 0, Number.MAX_SAFE_INTEGER, 0).map(({ mark }) => mark);
+    expect(marks).toEqual(['good', 'good', 'good', 'doubtful']);
+    expect(said()).toEqual([expect.objectContaining({ code: 'COUNTER_FELL', device: 'bulb' })]);
+  });
+
   it('goes on while nothing can be stored, and says that once', async () => {
     const { states } = poll([bulb]);
     await stepMinutes(0);
