@@ -10,7 +10,7 @@ import { putLink, takeLink } from './link.ts';
 import { PacedLine } from './paced-line.ts';
 import { openPty } from './pty.ts';
 import type { PushSimulator } from './push-simulator.ts';
-import { misbehaveTelegram } from './telegram-faults.ts';
+import { afterPlaying, misbehaveTelegram } from './telegram-faults.ts';
 import { blockSource, type TelegramMeter } from './telegram-source.ts';
 
 export interface PullLine {
@@ -43,12 +43,12 @@ export async function startPullSimulator(line: PullLine): Promise<PushSimulator>
     if (closed) return;
     const isSame = (await speedOf(pty.path)) === speed;
     const sent = isSame ? bytes : bytes.map((byte) => (byte * 37) & 0x7f);
-    for (const { bytes: said, afterMs } of misbehaveTelegram(
-      speed === firstSpeed ? undefined : fault,
-      Buffer.from(sent),
-    )) {
+    // The offer itself is always right.
+    const isOffer = speed === firstSpeed;
+    for (const { bytes: said, afterMs } of misbehaveTelegram(isOffer ? undefined : fault, Buffer.from(sent))) {
       setTimeout(() => !closed && new PacedLine(pty.wire, perChar).say(said), afterMs);
     }
+    if (!isOffer) fault = afterPlaying(fault);
   };
   pty.wire
     .on('error', () => {})

@@ -8,7 +8,7 @@ import type { Fault } from './faults.ts';
 import { putLink, takeLink } from './link.ts';
 import { PacedLine } from './paced-line.ts';
 import { openPty } from './pty.ts';
-import { misbehaveTelegram } from './telegram-faults.ts';
+import { afterPlaying, misbehaveTelegram } from './telegram-faults.ts';
 import { type TelegramMeter, type TelegramWriting, telegramSource } from './telegram-source.ts';
 
 export interface PushLine extends Partial<LineSettings> {
@@ -48,19 +48,15 @@ export async function startPushSimulator(line: PushLine): Promise<PushSimulator>
     }, ms);
     timers.add(timer);
   };
-  const takeFault = () => {
-    const taken = fault;
-    if (taken?.times !== undefined) fault = taken.times > 1 ? { ...taken, times: taken.times - 1 } : undefined;
-    return taken;
-  };
   const send = () => {
     let longest = 0;
     // Nobody reads at the other end: what is said to nobody is lost.
     const isHeard = pty.wire.writableLength === 0;
-    for (const { bytes, afterMs } of misbehaveTelegram(takeFault(), source(line.now()))) {
+    for (const { bytes, afterMs } of misbehaveTelegram(fault, source(line.now()))) {
       longest = Math.max(longest, afterMs) + bytes.length * perChar;
       if (isHeard) later(afterMs, () => paced.say(bytes));
     }
+    fault = afterPlaying(fault);
     later(Math.max(line.everyMs ?? 1000, longest + restMs), send);
   };
   // Reading fails when the other side closes its port for the last time; nothing is lost by it.

@@ -30,6 +30,12 @@ export function misbehaveTelegram(fault: Fault | undefined, telegram: Buffer): U
   }
 }
 
+/** @returns what is left of a fault once it has been played */
+export function afterPlaying(fault: Fault | undefined): Fault | undefined {
+  if (fault?.times === undefined) return fault;
+  return fault.times > 1 ? { ...fault, times: fault.times - 1 } : undefined;
+}
+
 /** One bit in the middle of it. */
 function damaged(telegram: Buffer): Buffer {
   const copy = Buffer.from(telegram);
