@@ -191,7 +191,7 @@ export class CohortDuties {
 
   #facts(): HomeFacts {
     const { store, config, tensors } = this.#parts;
-    const { minContributors, shortestSlot, collusionDivisor, mostHomes } = config.policy;
+    const { minContributors, shortestSlot, collusionDivisor, mostHomes, allowHistogram } = config.policy;
     const shown = store.shownTensors();
     const own = tensors.list().map((tensor): OwnTensor => {
       const { id, tags, quantity, unit, capacity, source, device, published, consentFrom } = tensor;
@@ -201,7 +201,13 @@ export class CohortDuties {
     });
     return {
       sharing: store.isSharing(),
-      policy: { minContributors, shortestSlotMs: shortestSlot, collusionDivisor, mostHomes, histogram: false },
+      policy: {
+        minContributors,
+        shortestSlotMs: shortestSlot,
+        collusionDivisor,
+        mostHomes,
+        histogram: allowHistogram,
+      },
       tensors: own,
     };
   }

@@ -93,8 +93,8 @@ const Device = z.strictObject({
   /** Of an encrypted customer port, from the network operator; the second only where it gave one. */
   key: PortKey.optional(),
   authenticationKey: PortKey.optional(),
-  /** A telegram that bears a time further away from now is passed over; without it the meter's clock is not looked at. */
-  maxClockOffset: atLeast(1000, '1s').optional(),
+  /** A telegram that is older by the meter's own clock is passed over; without it that clock is not looked at. */
+  maxAge: atLeast(1000, '1s').optional(),
 });
 
 const Plug = z.strictObject({
@@ -136,6 +136,8 @@ const Policy = z.strictObject({
   /** The round has to stand up to roster / this many homes that collude with the coordinator. */
   collusionDivisor: z.int().min(1).max(100).default(3),
   mostHomes: z.int().min(3).max(2500).default(2500),
+  /** Whether the utility may learn how homes spread over a few ranges of values. */
+  allowHistogram: z.boolean().default(false),
 });
 
 /** Whether the protocol can carry it. */

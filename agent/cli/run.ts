@@ -39,7 +39,7 @@ Example of an agent.yaml (paths start from its own folder; what is in [] may be 
       tries: 3                         # [of the profile, 3] times it is asked before it counts as silent
       longestGap: 25s                  # [2.5 times pollEvery] over which an edge of a slot is interpolated
       serial: "12345678"               # [none] another number is another device
-      rating: 3680                     # [largest capacity of its tensors] W that its connection carries
+      rating: 3680                     # [69000] W that its connection carries at most
       parent: main                     # [none] the device behind which it is wired
   tensors:                             # [none] what rounds can be about; published by: wattveil tensors publish
     - id: fridge
@@ -61,6 +61,7 @@ Example of an agent.yaml (paths start from its own folder; what is in [] may be 
     shortestSlot: 15m
     collusionDivisor: 3                # stands up to a third of the homes colluding
     mostHomes: 2500
+    allowHistogram: false
 
 It ends on SIGTERM or Ctrl-C. Its log goes to standard output, one JSON object a line, and holds no reading.`;
 

@@ -112,7 +112,7 @@ export const refusals = {
   },
   HISTOGRAM_NOT_ALLOWED: {
     says: 'the round asks for the distribution over homes, which this home does not allow',
-    remedy: 'The utility can ask for sums alone.',
+    remedy: 'The utility can ask for sums alone; or allow it: policy.allowHistogram: true in agent.yaml.',
     decline: 'policy',
   },
   BEFORE_CONSENT: {

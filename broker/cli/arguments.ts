@@ -45,6 +45,29 @@ export function countArgument(text: string): number {
   return Number(text);
 }
 
+export interface HistogramArgument {
+  readonly start: number;
+  readonly width: number;
+  readonly buckets: number;
+}
+
+/** START:WIDTH:BUCKETS, in the unit that is summed. */
+export function histogramArgument(text: string): HistogramArgument {
+  const [start = Number.NaN, width = Number.NaN, buckets = Number.NaN, more] = text
+    .split(':')
+    .map((part) => (/^-?\d+(\.\d+)?$/.test(part) ? Number(part) : Number.NaN));
+  if (more !== undefined || Number.isNaN(start) || !(width > 0) || !(buckets >= 2 && buckets <= 8)) {
+    throw new InvalidArgumentError('Give START:WIDTH:BUCKETS like 0:500:8, with 2 to 8 buckets.');
+  }
+  return { start, width, buckets };
+}
+
+/** @returns a value in whole steps of the resolution, or undefined where it is no whole number of them */
+export function inSteps(value: number, [mantissa, exponent]: readonly [number, number]): number | undefined {
+  const steps = value / (mantissa * 10 ** exponent);
+  return Math.abs(steps - Math.round(steps)) < 1e-6 ? Math.round(steps) : undefined;
+}
+
 export interface GridOptions {
   readonly day?: number;
   readonly from?: number;

@@ -3,9 +3,10 @@
  */
 
 import { failureOf } from '../protocol/failures.ts';
-import type { Result } from '../protocol/json-messages.ts';
+import type { OpenedResult, Result } from '../protocol/json-messages.ts';
 import type { RoundRow } from '../protocol/operator.ts';
 import { amount, instant, table, unitShown } from './print.ts';
+import { bucketEdges, quantileBucket } from './quantiles.ts';
 
 export function progressLine(row: RoundRow): string {
   const reports = `${row.reports} of ${row.members} homes reported${declines(row)}`;
@@ -55,15 +56,39 @@ export function resultText(result: Result): string {
   const unit = unitShown(query.unit);
   const check = checked ? 'checked' : 'not checked: just as many answers as needed';
   const odd = inconsistent.length === 0 ? '' : `; inconsistent: ${inconsistent.join(', ')}`;
+  const { variance, histogram } = result;
   const rows = result.sum.map((sum, slot) => [
     instant(grid.from + slot * grid.step),
     amount(sum, query.unit),
     amount(result.mean[slot] ?? Number.NaN, query.unit),
+    // In the unit itself: nobody thinks in squares of kWh.
+    ...(variance === undefined ? [] : [amount(Math.sqrt(variance[slot] ?? Number.NaN), query.unit)]),
+    ...(histogram === undefined ? [] : quantileCells(histogram, slot, query.unit)),
   ]);
+  const more = [
+    ...(variance === undefined ? [] : [`deviation ${unit}`]),
+    ...(histogram === undefined ? [] : quantiles.map(([name]) => `${name} ${unit}`)),
+  ];
   return [
     `opened: ${contributors} contributors of ${members} homes; ${answers} answers, ${needed} needed (${check}${odd})`,
-    table(['slot', `sum ${unit}`, `mean ${unit}`], rows),
+    table(['slot', `sum ${unit}`, `mean ${unit}`, ...more], rows),
   ].join('\n');
+}
+
+const quantiles: readonly (readonly [string, number])[] = [
+  ['quarter', 0.25],
+  ['half', 0.5],
+  ['three quarters', 0.75],
+];
+
+/** The range of values that a quarter, half, three quarters of the homes do not exceed: a bucket each. */
+function quantileCells(histogram: NonNullable<OpenedResult['histogram']>, slot: number, unit: string): string[] {
+  const counts = histogram.counts[slot] ?? [];
+  return quantiles.map(([, share]) => {
+    const { from, below } = bucketEdges(histogram, quantileBucket(counts, share), counts.length);
+    if (from === undefined) return below === undefined ? '-' : `< ${amount(below, unit)}`;
+    return below === undefined ? `>= ${amount(from, unit)}` : `${amount(from, unit)} to ${amount(below, unit)}`;
+  });
 }
 
 function declines({ declined }: RoundRow): string {

@@ -2,6 +2,7 @@
  * `wattveil rounds …`: ask a cohort for a sum, and follow what becomes of it.
  */
 import { type Command, Option } from 'commander';
+import { resolutionOf } from '../rounds/statistics-asked.ts';
 import { GridError } from '../sdk/errors.ts';
 import type { Ask, Interim, OperatorLink } from '../sdk/operator-link.ts';
 import {
@@ -10,6 +11,9 @@ import {
   durationArgument,
   type GridOptions,
   gridOf,
+  type HistogramArgument,
+  histogramArgument,
+  inSteps,
   instantArgument,
 } from './arguments.ts';
 import { atBroker, type BrokerOptions, brokerOptions } from './at-broker.ts';
@@ -17,8 +21,14 @@ import { print } from './print.ts';
 import { progressLine, resultText, roundsTable, roundText } from './round-text.ts';
 
 type RoundAsk = Extract<Ask, { type: 'round' }>;
+
+interface StatisticsOptions {
+  readonly variance?: boolean;
+  readonly histogram?: HistogramArgument | true;
+}
 type OpenOptions = BrokerOptions &
   GridOptions &
+  StatisticsOptions &
   Partial<Pick<RoundAsk, 'minimum' | 'quantity' | 'unit' | 'limit' | 'deadline' | 'expiry'>> & { watch?: boolean };
 
 export function roundsCommands(program: Command): void {
@@ -72,6 +82,13 @@ function openCommand(rounds: Command): void {
         countArgument,
       ),
     )
+    .option('--variance', 'the variance over homes too (30 contributors at least)')
+    .addOption(
+      new Option(
+        '--histogram [start:width:buckets]',
+        'how homes spread over 2 to 8 ranges, in the unit summed; homes have to allow it (100 contributors at least)',
+      ).argParser(histogramArgument),
+    )
     .addOption(new Option('--deadline <instant>', 'until when homes should report').argParser(instantArgument))
     .addOption(new Option('--expiry <instant>', 'when the round ends at the latest').argParser(instantArgument))
     .option('--watch', 'stay, show reports and answers as they come, and the result')
@@ -83,18 +100,33 @@ once, ever: a round over hours that were summed before gets no report. Ends with
 
 Examples:
   wattveil rounds open feeder-7 '#energy-consumption' --day 2026-11-23 --step 6h --watch
+  wattveil rounds open feeder-7 '#energy-consumption' --day 2026-11-23 --variance --histogram 0:2000:8
   wattveil rounds open feeder-7 '#ev-charger' --from 2026-11-23T17:00:00Z --step 15m --slots 12 --minimum 30`,
     )
     .action(async (cohort: string, tags: string[], options: OpenOptions, command: Command) => {
       const grid = gridOf(options);
+      const statistics = statisticsOf(options);
       if (typeof grid === 'string') command.error(`error: ${grid}`);
-      else await open({ type: 'round', cohort, tags, ...grid, ...chosen(options) }, options);
+      else if (typeof statistics === 'string') command.error(`error: ${statistics}`);
+      else await open({ type: 'round', cohort, tags, ...grid, ...chosen(options), ...statistics }, options);
     });
 }
 
 function chosen({ minimum, quantity, unit, limit, deadline, expiry }: OpenOptions): Partial<RoundAsk> {
   const all = { minimum, quantity, unit, limit, deadline, expiry };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** @returns what to ask for, or what is wrong with it */
+function statisticsOf(options: StatisticsOptions & Pick<OpenOptions, 'unit'>): Partial<RoundAsk> | string {
+  const { variance, histogram, unit = 'Wh' } = options;
+  const asked = variance === true ? { variance } : {};
+  if (histogram === undefined) return variance === true ? { statistics: asked } : {};
+  if (histogram === true) return { statistics: { ...asked, histogram } };
+  const resolution = resolutionOf(unit);
+  const [start, width] = [inSteps(histogram.start, resolution), inSteps(histogram.width, resolution)];
+  if (start === undefined || width === undefined) return `buckets are whole numbers of ${10 ** resolution[1]} ${unit}`;
+  return { resolution, statistics: { ...asked, histogram: { start, width, buckets: histogram.buckets } } };
 }
 
 async function open(ask: RoundAsk, options: OpenOptions): Promise<void> {

@@ -31,7 +31,10 @@ export const RoundRequest = z.strictObject({
   from: Instant,
   step: Duration,
   slots: z.int().min(1).max(4096),
-  statistics: Statistics.default({}),
+  /** `"histogram": true` leaves the buckets to the coordinator. */
+  statistics: Statistics.extend({
+    histogram: z.union([Statistics.shape.histogram.unwrap(), z.literal(true)]).optional(),
+  }).default({}),
   resolution: Scaled.optional(),
   limit: Positive.optional(),
   minimum: Positive.optional(),

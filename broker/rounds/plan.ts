@@ -9,13 +9,14 @@ import type { Grid, Scaled } from '../protocol/fields.ts';
 import type { Announce } from '../protocol/messages.ts';
 import type { RoundRequest } from '../protocol/operator.ts';
 import type { AcceptedRoster } from '../protocol/roster.ts';
-import { histogramMinimum, longestVector, varianceMinimum } from '../protocol/round.ts';
+import { longestVector } from '../protocol/round.ts';
 import { blocksOf, defaultSharing, type Sharing, sharingOf } from '../protocol/sharing.ts';
 import { longestFromHome, mostBlocks, reportBytes } from '../protocol/sizes.ts';
 import { capacityFits, limitFitsField, limitFor, vectorLength } from '../protocol/vector.ts';
 import { type Candidate, candidatesOf, type ShownHome } from './candidates.ts';
 import { RoundError } from './errors.ts';
 import { assertGrid, endsOf } from './plan-times.ts';
+import { floorsOf, resolutionOf, statisticsFor } from './statistics-asked.ts';
 
 export type RoundSettings = BrokerConfig['rounds'];
 
@@ -46,7 +47,8 @@ export function planRound(request: RoundRequest, context: PlanContext): Plan {
   assertGrid(grid, now);
   assertVector(request, grid);
   if (roster === undefined) throw new RoundError('ROUND_NO_ROSTER', { cohort: request.cohort });
-  const minimum = request.minimum ?? settings.minContributors;
+  const floors = floorsOf(request.statistics);
+  const minimum = request.minimum ?? Math.max(settings.minContributors, ...floors.map(({ least }) => least));
   assertMinimum(request, minimum, roster);
   const sharing = sharingFor(request, roster.homes.length);
   assertReport(request, grid, sharing);
@@ -72,7 +74,7 @@ export function planRound(request: RoundRequest, context: PlanContext): Plan {
       grid,
       resolution,
       limit,
-      statistics: request.statistics,
+      statistics: statisticsFor(request.statistics, limit),
       dropouts: sharing.dropouts,
       packing: sharing.packing,
       minimum,
@@ -83,22 +85,21 @@ export function planRound(request: RoundRequest, context: PlanContext): Plan {
   };
 }
 
-function assertVector({ statistics }: RoundRequest, grid: Grid): void {
-  const length = vectorLength({ grid, statistics });
+function assertVector(request: RoundRequest, grid: Grid): void {
+  const length = lengthOf(request, grid);
   if (length > longestVector) throw new RoundError('ROUND_VECTOR_TOO_LONG', { length, limit: longestVector });
+}
+
+/** However wide its buckets. */
+function lengthOf({ statistics }: RoundRequest, grid: Grid): number {
+  return vectorLength({ grid, statistics: statisticsFor(statistics, 1) });
 }
 
 function assertMinimum({ cohort, statistics }: RoundRequest, minimum: number, roster: AcceptedRoster): void {
   const homes = roster.homes.length;
   if (homes < minimum) throw new RoundError('ROUND_ROSTER_TOO_SMALL', { cohort, homes, minimum });
-  const floors: [string, unknown, number][] = [
-    ['a variance', statistics.variance, varianceMinimum],
-    ['a histogram', statistics.histogram, histogramMinimum],
-  ];
-  for (const [statistic, wanted, least] of floors) {
-    if (wanted !== undefined && minimum < least) {
-      throw new RoundError('ROUND_MINIMUM_UNFIT', { statistic, least, minimum });
-    }
+  for (const { statistic, least } of floorsOf(statistics)) {
+    if (minimum < least) throw new RoundError('ROUND_MINIMUM_UNFIT', { statistic, least, minimum });
   }
 }
 
@@ -122,8 +123,8 @@ function sharingFor(request: RoundRequest, homes: number): Sharing {
 }
 
 /** A home would refuse what its broker lets nobody send. Every request to open is smaller than homes can take. */
-function assertReport({ statistics }: RoundRequest, grid: Grid, { homes, packing }: Sharing): void {
-  const length = vectorLength({ grid, statistics });
+function assertReport(request: RoundRequest, grid: Grid, { homes, packing }: Sharing): void {
+  const length = lengthOf(request, grid);
   const bytes = reportBytes({ homes, blocks: blocksOf(length, packing) });
   if (bytes <= longestFromHome) return;
   const slots = Math.floor((mostBlocks(homes) * packing * grid.slots) / length);
@@ -132,12 +133,6 @@ function assertReport({ statistics }: RoundRequest, grid: Grid, { homes, packing
 
 /** What a home's policy asks for unless its owner changes it: a bound on collusion of a third of the roster. */
 export const collusionDivisor = 3;
-
-/** A tenth of a Wh, a W, a hundredth of an A: finer than the meters, far inside what the fields hold. */
-function resolutionOf(unit: string): Scaled {
-  const known: Readonly<Record<string, Scaled>> = { Wh: [1, -1], W: [1, 0], A: [1, -2], V: [1, -1] };
-  return known[unit] ?? [1, -1];
-}
 
 function limitOf(
   request: RoundRequest,

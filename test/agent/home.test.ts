@@ -59,7 +59,13 @@ async function start(
     claim: 'Bob, Oak Street 3',
     broker: { url: broker.url, prefix, insecure: false },
     pins: undefined,
-    policy: { minContributors: 3, shortestSlot: durationMs(900_000), collusionDivisor: 3, mostHomes: 2500 },
+    policy: {
+      minContributors: 3,
+      shortestSlot: durationMs(900_000),
+      collusionDivisor: 3,
+      mostHomes: 2500,
+      allowHistogram: false,
+    },
     ...changes,
   };
   home = await startHome({ config, clock, log: log.log, database, tensors, random: randomBytes, version: '1.2.3' });

@@ -390,6 +390,16 @@ describe('a contributor whose shares open to nobody', () => {
   });
 });
 
+test('a variance over thirty homes comes out; without a minimum of its own the request asks for as many as it takes', async () => {
+  const ids = Array.from({ length: 30 }, (_, at) => `home-${at + 10}`);
+  const plans = ids.map((id, at): [string, HomePlan] => [id, { wattHours: [at % 2 === 0 ? 1000 : 3000, 0, 0, 0] }]);
+  const utility = await street(Object.fromEntries(plans));
+  const { round } = await utility.ask({ statistics: { variance: true } });
+  expect(utility.rounds.show(round).row.minimum).toBe(30);
+  for (const _ of ['report', 'first wave', 'others']) await utility.look();
+  expect(utility.result(round)).toMatchObject({ mean: [2000, 0, 0, 0], variance: [1_000_000, 0, 0, 0], checked: true });
+});
+
 test('an answer with a residue that is none counts as missing', async () => {
   const full = (answer: Uint8Array) => {
     const { v: _v, type: _type, ...fields } = Answer.decode(answer);
