@@ -26,12 +26,14 @@ export interface Published {
 
 export class MadeInbox {
   readonly made: MadeCohort;
-  readonly clock: SteppedClock;
+  clock: SteppedClock;
   readonly published: Published[] = [];
   readonly lines: string[] = [];
   readonly #folder: string;
   sharing = true;
   policy = lenientPolicy;
+  /** What the home's tensors physically are, where a test wants it otherwise than as entered. */
+  physically: (tensor: OwnTensor) => OwnTensor = (tensor) => tensor;
   /** Rosters that were asked for, hex. */
   readonly wanted: string[] = [];
   database!: Database;
@@ -46,9 +48,10 @@ export class MadeInbox {
     this.#start();
   }
 
-  /** As after a power cut: what was in memory is gone. */
-  restart(): void {
+  /** As after a power cut: what was in memory is gone. @param at what the clock says then */
+  restart(at?: EpochMs): void {
     this.close();
+    if (at !== undefined) this.clock = new SteppedClock(at);
     this.#start();
   }
 
@@ -148,7 +151,8 @@ export class MadeInbox {
   #facts(): HomeFacts {
     const tensors = this.tensors
       .list()
-      .map((tensor): OwnTensor => ({ ...tensor, device: tensor.device, ancestors: [], shown: true }));
+      .map((tensor): OwnTensor => ({ ...tensor, device: tensor.device, ancestors: [], shown: true }))
+      .map(this.physically);
     return { sharing: this.sharing, policy: this.policy, tensors };
   }
 }

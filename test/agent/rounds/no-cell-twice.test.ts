@@ -56,7 +56,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       move: only('fill'),
-      table: fc.constantFrom('reports', 'spent_cells', 'ledger', 'rounds'),
+      table: fc.constantFrom('reports', 'spent_cells', 'ledger', 'rounds', 'rosters'),
     }),
   },
 );

@@ -1,0 +1,40 @@
+/** What can happen in a simulated world. Plain data, so that a list of it can be kept. */
+import fc from 'fast-check';
+
+/** `home` 0 is the coordinator; numbers are taken modulo what there is. */
+export type Operation =
+  | { readonly do: 'announce'; readonly round: number }
+  /** The nth message in flight arrives; 0 times is lost. */
+  | { readonly do: 'deliver'; readonly nth: number; readonly times: number }
+  /** Everything in flight, and what comes of it. */
+  | { readonly do: 'deliverAll' }
+  /** The broker loses all that is retained. */
+  | { readonly do: 'forget' }
+  | { readonly do: 'connect'; readonly home: number }
+  /** Before its nth effect from now on. */
+  | { readonly do: 'cutPower'; readonly home: number; readonly effects: number }
+  | { readonly do: 'restart'; readonly home: number }
+  | { readonly do: 'share'; readonly home: number; readonly on: boolean }
+  | { readonly do: 'wait'; readonly minutes: number };
+
+const home = fc.nat(7);
+const constant = <const Name extends string>(name: Name) => fc.constant(name);
+
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 1, arbitrary: fc.record({ do: constant('announce'), round: fc.nat(5) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: constant('deliver'), nth: fc.nat(20), times: fc.constantFrom(0, 1, 1, 1, 2) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: constant('deliverAll') }) },
+  { weight: 1, arbitrary: fc.record({ do: constant('forget') }) },
+  { weight: 2, arbitrary: fc.record({ do: constant('connect'), home }) },
+  { weight: 3, arbitrary: fc.record({ do: constant('cutPower'), home, effects: fc.nat(6) }) },
+  { weight: 2, arbitrary: fc.record({ do: constant('restart'), home }) },
+  { weight: 1, arbitrary: fc.record({ do: constant('share'), home, on: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: constant('wait'), minutes: fc.constantFrom(1, 120, 600) }) },
+);
+
+export const operations: fc.Arbitrary<Operation[]> = fc
+  .array(operation, { maxLength: 14 })
+  .map((some) => [{ do: 'announce', round: 0 } satisfies Operation, ...some]);

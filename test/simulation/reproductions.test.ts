@@ -1,0 +1,78 @@
+/**
+ * Worlds in which something once went wrong, as fast-check shrank them: each was the end of a version that lacked the
+ * line it names, or had it otherwise.
+ */
+import { expect, test } from 'vitest';
+import type { Operation } from './operation.ts';
+import { play } from './play.ts';
+
+interface Reproduction {
+  readonly name: string;
+  readonly street: number;
+  readonly absent?: boolean;
+  readonly operations: readonly Operation[];
+}
+
+const announced: Operation = { do: 'announce', round: 0 };
+const arrives: Operation = { do: 'deliver', nth: 0, times: 1 };
+
+const reproductions: readonly Reproduction[] = [
+  {
+    name: 'a report that was lost goes out again with the announcement',
+    street: 0,
+    operations: [announced, arrives, arrives, arrives],
+  },
+  {
+    name: 'a cell that one round has is not read for another',
+    street: 0,
+    operations: [announced, { do: 'announce', round: 2 }],
+  },
+  {
+    name: 'hours that are not over wake the home when they are',
+    street: 0,
+    operations: [announced, { do: 'announce', round: 5 }],
+  },
+  {
+    name: 'a power cut before a report is on disk leaves nothing of it outside',
+    street: 0,
+    operations: [
+      announced,
+      { do: 'cutPower', home: 1, effects: 3 },
+      arrives,
+      { do: 'deliver', nth: 0, times: 2 },
+      { do: 'deliverAll' },
+    ],
+  },
+  {
+    name: 'an answer that the coordinator lost in a power cut is said again',
+    street: 0,
+    operations: [
+      announced,
+      arrives,
+      arrives,
+      { do: 'deliver', nth: 2, times: 1 },
+      { do: 'cutPower', home: 0, effects: 5 },
+      { do: 'deliverAll' },
+    ],
+  },
+  {
+    name: 'a home that answered before a power cut does not answer anew',
+    street: 0,
+    operations: [announced, { do: 'cutPower', home: 1, effects: 6 }, { do: 'deliverAll' }],
+  },
+  {
+    name: 'a home that reported before a power cut neither declines nor reports anew',
+    street: 1,
+    operations: [announced, { do: 'cutPower', home: 1, effects: 4 }, { do: 'deliverAll' }, { do: 'restart', home: 1 }],
+  },
+  {
+    name: 'a coordinator that was cut off after it fixed the set asks for what is missing, and waits for no one for ever',
+    street: 5,
+    absent: true,
+    operations: [announced, { do: 'cutPower', home: 0, effects: 14 }, { do: 'deliverAll' }],
+  },
+];
+
+test.each(reproductions)('$name', async ({ street, operations, absent }) => {
+  expect(await play(street, operations, absent)).toMatchObject({ wrong: [] });
+});
