@@ -7,7 +7,8 @@ import type { Writable } from 'node:stream';
 export class PacedLine {
   readonly #wire: Writable;
   readonly #charMs: number;
-  readonly #sayings: Uint8Array[] = [];
+  readonly #sayings: { readonly bytes: Uint8Array; readonly from: number }[] = [];
+  #freeAt = Number.NEGATIVE_INFINITY;
   #talking = false;
   #closed = false;
 
@@ -16,9 +17,12 @@ export class PacedLine {
     this.#charMs = charMs;
   }
 
-  /** One after the other, as no two can speak at once here. */
-  say(bytes: Uint8Array): void {
-    this.#sayings.push(bytes);
+  /**
+   * One after the other, as no two can speak at once here.
+   * @param from when the first bit should have been on the wire: a timer comes later than it should
+   */
+  say(bytes: Uint8Array, from = performance.now()): void {
+    this.#sayings.push({ bytes, from });
     if (!this.#talking) this.#next();
   }
 
@@ -30,14 +34,22 @@ export class PacedLine {
   #next(): void {
     const saying = this.#sayings.shift();
     this.#talking = saying !== undefined;
-    if (saying) this.#talk(saying, performance.now(), 0);
+    if (saying) this.#talk(saying.bytes, Math.max(saying.from, this.#freeAt), 0);
   }
 
   #talk(saying: Uint8Array, from: number, sent: number): void {
     if (this.#closed) return;
-    const due = Math.min(Math.floor((performance.now() - from) / this.#charMs), saying.length);
+    // A timer may also come a little early.
+    const due = Math.max(sent, Math.min(Math.floor((performance.now() - from) / this.#charMs), saying.length));
     if (due > sent) this.#wire.write(saying.subarray(sent, due));
-    if (due === saying.length) this.#next();
-    else setTimeout(() => this.#talk(saying, from, due), 1);
+    if (due === saying.length) {
+      this.#freeAt = from + saying.length * this.#charMs;
+      this.#next();
+      return;
+    }
+    const again = () => this.#talk(saying, from, due);
+    // No timer is finer than a millisecond: the last one is waited out without.
+    if (from + saying.length * this.#charMs - performance.now() < 1) setImmediate(again);
+    else setTimeout(again, 1);
   }
 }

@@ -14,6 +14,8 @@ import { requestLength } from './slave.ts';
 
 export interface SimulatedLine extends Partial<LineSettings>, DevicesOptions {
   readonly devices: readonly SimulatedDevice[];
+  /** How long a device thinks before it answers; none if not given. */
+  readonly answerMs?: number;
   /** A relay board without addresses, alone on its line. */
   readonly lcus?: RelayBoard;
   /** Milliseconds since 1970. */
@@ -43,12 +45,13 @@ export async function startSerialSimulator(line: SimulatedLine): Promise<SerialS
   const timers = new Set<NodeJS.Timeout>();
 
   // The request came at once, but on a wire it would have taken its time.
-  const arrivalMs = (requestLength + turnaround) * perChar;
+  const arrivalMs = (requestLength + turnaround) * perChar + (line.answerMs ?? 0);
   pty.wire.on('data', (received: Buffer) => {
     for (const { bytes, afterMs } of listener.hear(received)) {
+      const from = performance.now() + arrivalMs + afterMs;
       const timer = setTimeout(() => {
         timers.delete(timer);
-        paced.say(bytes);
+        paced.say(bytes, from);
       }, arrivalMs + afterMs);
       timers.add(timer);
     }

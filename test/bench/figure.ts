@@ -11,6 +11,7 @@ export interface Figure {
 export type Measurement = () => Promise<readonly Figure[]>;
 
 export const atMost = (value: number) => ({ relation: '≤', value }) as const;
+export const atLeast = (value: number) => ({ relation: '≥', value }) as const;
 
 /**
  * The fastest of `runs` timings, after one that is not counted: on a machine that others use too, noise only adds.
