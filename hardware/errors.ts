@@ -106,8 +106,8 @@ export const hardwareErrors = {
     remedy: 'Check speed and framing (usually {delivered}), the cable, and that the profile {profile} fits the meter.',
   },
   METER_OUT_OF_TIME: {
-    says: '{meter} on {port} sends telegrams of another time than the one that it is read at',
-    remedy: 'Set the clock of this machine, or take maxClockOffset away from the device in the configuration.',
+    says: '{meter} on {port} sends telegrams that are too old by its own clock',
+    remedy: 'Set the clock of this machine, or take maxAge away from the device in the configuration.',
   },
   METER_KEY_MISSING: {
     says: '{meter} sends encrypted telegrams',

@@ -23,7 +23,7 @@ export interface DeviceConfig {
   readonly serial?: string | undefined;
   /** Of a customer port that is encrypted. */
   readonly keys?: P1Keys | undefined;
-  /** Whether a telegram that bears this time, in milliseconds since 1970, is of now; for meters that send by themselves. */
+  /** Whether a telegram that bears this time, in milliseconds since 1970, is new enough; for meters that send by themselves. */
   readonly isCurrent?: ((at: number) => boolean) | undefined;
   /** How long it may take to answer, and how often it is asked before it counts as silent: before its profile. */
   readonly timeoutMs?: number | undefined;

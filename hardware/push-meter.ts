@@ -19,7 +19,7 @@ export interface PushDevice {
   /** The serial number that it must have. */
   readonly serial?: string | undefined;
   readonly keys?: P1Keys | undefined;
-  /** Whether a telegram that bears this time is of now; without it the meter's clock is not looked at. */
+  /** Whether a telegram that bears this time is new enough; without it the meter's clock is not looked at. */
   readonly isCurrent?: ((at: number) => boolean) | undefined;
 }
 

@@ -12,9 +12,8 @@ export function busConfigOf({ port, baudRate, parity, dataBits, stopBits, timeou
 }
 
 export function deviceConfigOf(bus: Bus, device: DeviceSettings, clock: Clock): DeviceConfig {
-  const { address, profile, serial, timeout, tries, maxClockOffset } = device;
-  const isCurrent =
-    maxClockOffset === undefined ? undefined : (at: number) => Math.abs(at - clock.now()) <= maxClockOffset;
+  const { address, profile, serial, timeout, tries, maxAge } = device;
+  const isCurrent = maxAge === undefined ? undefined : (at: number) => at >= clock.now() - maxAge;
   return { bus, address, profile, serial, timeoutMs: timeout, tries, keys: keysOf(device), isCurrent };
 }
 

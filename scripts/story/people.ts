@@ -20,25 +20,26 @@ export interface Appliance {
 
 export interface MeteredAppliance extends Appliance {
   readonly profile: string;
-  readonly address: number;
+  /** On the home's line; a meter with a P1 port has a port of its own, and no address. */
+  readonly address?: number;
 }
 
 export interface Person {
   readonly home: string;
   readonly name: string;
-  /** Read from meters on one serial line. */
+  /** Read from meters: on one serial line, or each on a port of its own. */
   readonly metered: readonly MeteredAppliance[];
   /** Entered by hand. */
   readonly byHand: readonly Appliance[];
 }
 
-const meter = (
-  id: string,
-  description: string,
-  kwh: readonly number[],
-  address: number,
-  profile = 'eastron-sdm120',
-): MeteredAppliance => ({ id, description, kwh, address, profile });
+const meter = (id: string, description: string, kwh: readonly number[], address: number): MeteredAppliance => ({
+  id,
+  description,
+  kwh,
+  address,
+  profile: 'eastron-sdm120',
+});
 
 export const people: readonly Person[] = [
   {
@@ -66,12 +67,31 @@ export const people: readonly Person[] = [
     name: 'Bill',
     metered: [
       meter('light-bulb', 'Light bulb on the porch', [8.0, 7.5, 9.7, 2.5], 1),
-      meter('fridge', 'Fridge in the cellar', [3.7, 4.3, 8.0, 5.9], 2, 'hiking-dds238'),
+      { id: 'fridge', description: 'Fridge in the cellar', kwh: [3.7, 4.3, 8.0, 5.9], profile: 'dsmr-p1' },
     ],
     byHand: [],
   },
   { home: 'james', name: 'James', metered: [], byHand: [] },
 ];
+
+/** One of a home's wires, and what hangs on it. */
+export interface Wire {
+  readonly id: string;
+  readonly baudRate: number;
+  /** Asked by Modbus, or sending telegrams by itself. */
+  readonly kind: 'modbus' | 'p1';
+  readonly appliances: readonly MeteredAppliance[];
+}
+
+export function wiresOf({ home, metered }: Person): Wire[] {
+  const onLine = metered.filter(({ address }) => address !== undefined);
+  const alone = metered.filter(({ address }) => address === undefined);
+  const line: Wire = { id: `${home}-line`, baudRate: 9600, kind: 'modbus', appliances: onLine };
+  const ports = alone.map(
+    (one): Wire => ({ id: `${home}-${one.id}`, baudRate: 115_200, kind: 'p1', appliances: [one] }),
+  );
+  return [...(onLine.length > 0 ? [line] : []), ...ports];
+}
 
 /** What the story has to come to: 0.5 · mean + 5, ct/kWh per slot. */
 export const tariff: readonly number[] = [10.6167, 11.3333, 14.25, 10.7];

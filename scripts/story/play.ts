@@ -33,7 +33,8 @@ try {
 
 async function enrol(): Promise<void> {
   chapter('Four homes and a utility');
-  say(`Bob's three meters hang on one RS-485 line, Bill's two on another; Alice reads hers off by hand; James has none.
+  say(`Bob's three meters hang on one RS-485 line; Bill's bulb on another, his fridge on the P1 port of a smart meter; Alice
+reads hers off by hand; James has none.
 Each home runs an agent, the utility a broker with its coordinator. All of them are processes of their own.`);
   quote(await readFile(street.configOf('bill'), 'utf8'));
   say('Each home asks to be enrolled, the operator approves it, and publishes the list of the homes: the roster.');

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { epochMs } from '../../broker/protocol/clock.ts';
 import { type Driver, driveClocks } from '../clock/stepping.ts';
-import { hour, midnight, type Person } from './people.ts';
+import { hour, type MeteredAppliance, midnight, type Person, type Wire, wiresOf } from './people.ts';
 import { type Outcome, type Running, runWattveil, start, startWattveil } from './processes.ts';
 
 export interface StreetPlan {
@@ -109,27 +109,20 @@ function configPath(folder: string, home: string): string {
   return join(folder, `${home}.yaml`);
 }
 
-function linePath(folder: string, home: string): string {
-  return join(folder, `${home}-line`);
+function wirePath(folder: string, { id }: Wire): string {
+  return join(folder, id);
 }
 
 function agentConfig(plan: StreetPlan, person: Person, port: number): string {
-  const line = `${person.home}-line`;
-  const metered = person.metered.length > 0;
+  const wires = wiresOf(person);
   return stringify({
     home: person.home,
     dataDir: join(plan.folder, person.home),
     claim: `${person.name}, Oak Street`,
     broker: { url: `mqtt://127.0.0.1:${port}` },
-    ...(metered && {
-      buses: [{ id: line, port: linePath(plan.folder, person.home), baudRate: 9600, pause: '10ms' }],
-      devices: person.metered.map(({ id, address, profile }) => ({
-        id,
-        bus: line,
-        address,
-        profile,
-        pollEvery: plan.pollEvery ?? '15m',
-      })),
+    ...(wires.length > 0 && {
+      buses: wires.map((wire) => busOf(wire, wirePath(plan.folder, wire))),
+      devices: wires.flatMap((wire) => wire.appliances.map((appliance) => deviceOn(wire, appliance, plan))),
       tensors: person.metered.map(({ id, description }) => ({
         id,
         device: id,
@@ -143,11 +136,22 @@ function agentConfig(plan: StreetPlan, person: Person, port: number): string {
   });
 }
 
+function busOf({ id, baudRate, kind }: Wire, port: string) {
+  return { id, port, baudRate, ...(kind === 'modbus' && { pause: '10ms' }) };
+}
+
+/** Time is stepped here, so a telegram of before the step must not pass for one of now. */
+function deviceOn(
+  { id: bus, kind }: Wire,
+  { id, address, profile }: MeteredAppliance,
+  { pollEvery = '15m' }: StreetPlan,
+) {
+  return { id, bus, ...(kind === 'modbus' ? { address } : { maxAge: '1s' }), profile, pollEvery };
+}
+
 /** The meters of all homes, in one process that stands for the wires. */
 async function startMeters(plan: StreetPlan, clockPath: string): Promise<Running | undefined> {
-  const lines = plan.people
-    .filter((person) => person.metered.length > 0)
-    .map((person) => ({ link: linePath(plan.folder, person.home), baudRate: 9600, appliances: person.metered }));
+  const lines = plan.people.flatMap(wiresOf).map((wire) => ({ ...wire, link: wirePath(plan.folder, wire) }));
   if (lines.length === 0) return undefined;
   const path = join(plan.folder, 'meters.json');
   await writeFile(path, JSON.stringify(lines));
