@@ -4,7 +4,8 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../broker/protocol/clock.ts';
 import type { Bus } from '../../hardware/bus/bus.ts';
-import type { HardwareError } from '../../hardware/errors.ts';
+import { betterName } from '../../hardware/bus/list-ports.ts';
+import { HardwareError } from '../../hardware/errors.ts';
 import { openBus, openDevice } from '../../hardware/open-device.ts';
 import type { DeviceSettings, Settings } from '../config-schema.ts';
 import { AgentError } from '../errors.ts';
@@ -48,6 +49,7 @@ export function startPolling(parts: PollingParts): Polling {
     const devices = settings.devices.filter((device) => device.bus === busSettings.id);
     return { id: busSettings.id, bus, devices: devices.map((device) => polledDevice(bus, device, parts)) };
   });
+  for (const { port } of settings.buses) void sayBetterName(port, log);
   // Only now that every profile is known to be right.
   const opened = lines.map(({ bus, devices }) => ({ bus, poller: new BusPoller({ devices, clock, log, keep }) }));
   return {
@@ -83,6 +85,14 @@ function polledDevice(
   // One whose number is configured refuses to be read as another.
   const tell = serial === undefined && identified !== undefined ? (found: string) => identified(id, found) : undefined;
   return { id, meter, everyMs: pollEvery, ceilingMs: ceilingOf(bus), identified: tell };
+}
+
+/** ttyUSB0 is taken as it is, with advice. */
+async function sayBetterName(port: string, log: Logger): Promise<void> {
+  const name = await betterName(port);
+  if (name === undefined) return;
+  const { code, message, remedy } = new HardwareError('PORT_NAME_CHANGES', { port, name });
+  log.warn({ code }, `${message}. What to do: ${remedy}`);
 }
 
 /** By now no reading runs; a plug may be in the middle of being turned. */

@@ -98,7 +98,7 @@ async function lineWith(addresses: readonly number[], speed: number, timeout: nu
   const bus = openBus({ port: simulator.path, baudRate: speed, timeoutMs: timeout, pauseMs: 0 });
   return {
     bus,
-    async end() {
+    end: async () => {
       await bus.close();
       await simulator.unplug();
     },

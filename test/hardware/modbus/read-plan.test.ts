@@ -53,3 +53,38 @@ test('every place lies whole in one block of its kind, and no block breaks a lim
     }),
   );
 });
+
+test('no other way to cut the registers into blocks takes less time on the line', () => {
+  const places = fc.uniqueArray(fc.nat(60), { minLength: 1, maxLength: 7 });
+  const time = { perRead: 30, perRegister: 2 };
+  const costOf = (blocks: readonly { readonly count: number }[]) =>
+    blocks.reduce((sum, { count }) => sum + time.perRead + time.perRegister * count, 0);
+  fc.assert(
+    fc.property(places, fc.integer({ min: 2, max: 40 }), (starts, longest) => {
+      const sorted = [...starts].sort((one, other) => one - other);
+      // Blocks that would be equally long are lengthened: here none is told from the next.
+      const limits = { longest, largestHole: 40 };
+      const wanted = sorted.map((at) => ({ ...input(2 * at, 'uint16') }));
+      const cost = costOf(planned(wanted, limits, time));
+      for (let cuts = 0; cuts < 2 ** (sorted.length - 1); cuts++) {
+        const blocks = cutInto(
+          wanted.map(({ at }) => at),
+          cuts,
+        );
+        if (blocks.some(({ count }) => count > longest)) continue;
+        const lengthened = (2 * time.perRegister * (sorted.length * (sorted.length - 1))) / 2;
+        expect(cost).toBeLessThanOrEqual(costOf(blocks) + lengthened);
+      }
+    }),
+  );
+});
+
+function cutInto(ats: readonly number[], cuts: number): { readonly at: number; readonly count: number }[] {
+  const blocks: { at: number; count: number }[] = [];
+  ats.forEach((at, index) => {
+    const last = blocks.at(-1);
+    if (last === undefined || (cuts >> (index - 1)) & 1) blocks.push({ at, count: 1 });
+    else last.count = at + 1 - last.at;
+  });
+  return blocks;
+}

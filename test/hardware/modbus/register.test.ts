@@ -68,3 +68,23 @@ test('a counter is rounded down, and no value leaves its register', () => {
   expect(encodeRegisters(-1000, uint16).readUInt16BE()).toBe(0);
   expect(encodeRegisters(1e9, uint16).readUInt16BE()).toBe(0xffff);
 });
+
+test.each<[RegisterTypeName, string, WordOrder, WordOrder, number | undefined]>([
+  ['bcd16', '1234', 'big', 'big', 1234],
+  ['bcd32', '00123456', 'big', 'big', 123456],
+  ['bcd32', '34560012', 'little', 'big', 123456],
+  ['bcd16', '12A4', 'big', 'big', undefined],
+  ['uint32', '34120000', 'little', 'little', 0x1234],
+  ['uint32', '00003412', 'big', 'little', 0x1234],
+])('%s: %s, words %s and bytes %s first, is %s', (type, hex, wordOrder, byteOrder, value) => {
+  const encoding = { type, wordOrder, byteOrder, scale: 1 };
+  const bytes = Buffer.from(hex, 'hex');
+  expect(decodeRegisters(bytes, encoding)).toBe(value);
+  if (value !== undefined) expect(encodeRegisters(value, encoding)).toEqual(bytes);
+});
+
+test('what stands for "no value" is none, in whatever order it comes', () => {
+  const encoding = { type: 'int32' as const, wordOrder: 'little' as const, scale: 1, noValue: ['7FFFFFFF'] };
+  expect(decodeRegisters(Buffer.from('FFFF7FFF', 'hex'), encoding)).toBeUndefined();
+  expect(decodeRegisters(Buffer.from('00017FFF', 'hex'), encoding)).toBe(0x7fff0001);
+});
