@@ -7,11 +7,13 @@ import { describe, expect, it } from 'vitest';
 import { agentCommands } from '../../agent/cli.ts';
 import { brokerCommands } from '../../broker/cli.ts';
 import { epochMs, SteppedClock } from '../../broker/protocol/clock.ts';
+import { hardwareCommands } from '../../hardware/cli.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = new Command('wattveil').version('0.0.0');
 agentCommands(program, new SteppedClock(epochMs(0)));
 brokerCommands(program, new SteppedClock(epochMs(0)));
+hardwareCommands(program, () => 0);
 
 /** Files a person reads, and source files whose texts a person is shown. */
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
