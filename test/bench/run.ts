@@ -13,6 +13,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measure: Me
   'bus-faults': () => import('./bus-faults.ts'),
   metering: () => import('./metering.ts'),
   telegrams: () => import('./telegrams.ts'),
+  fuzz: () => import('./fuzz.ts'),
 };
 
 const { values, positionals } = parseArgs({

@@ -29,7 +29,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: constant('deliverAll') }) },
   { weight: 1, arbitrary: fc.record({ do: constant('forget') }) },
   { weight: 2, arbitrary: fc.record({ do: constant('connect'), home }) },
-  { weight: 3, arbitrary: fc.record({ do: constant('cutPower'), home, effects: fc.nat(6) }) },
+  { weight: 3, arbitrary: fc.record({ do: constant('cutPower'), home, effects: fc.oneof(fc.nat(6), fc.nat(30)) }) },
   { weight: 2, arbitrary: fc.record({ do: constant('restart'), home }) },
   { weight: 1, arbitrary: fc.record({ do: constant('share'), home, on: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: constant('wait'), minutes: fc.constantFrom(1, 120, 600) }) },

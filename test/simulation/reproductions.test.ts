@@ -16,6 +16,19 @@ interface Reproduction {
 const announced: Operation = { do: 'announce', round: 0 };
 const arrives: Operation = { do: 'deliver', nth: 0, times: 1 };
 
+/** Home 1 is away, and the coordinator is cut off after its deadline. */
+function withoutHome1(effects: number): readonly Operation[] {
+  return [
+    announced,
+    { do: 'cutPower', home: 1, effects: 0 },
+    { do: 'deliverAll' },
+    { do: 'wait', minutes: 600 },
+    { do: 'cutPower', home: 0, effects },
+    { do: 'wait', minutes: 180 },
+    { do: 'deliverAll' },
+  ];
+}
+
 const reproductions: readonly Reproduction[] = [
   {
     name: 'a report that was lost goes out again with the announcement',
@@ -62,14 +75,20 @@ const reproductions: readonly Reproduction[] = [
   },
   {
     name: 'a home that reported before a power cut neither declines nor reports anew',
-    street: 1,
-    operations: [announced, { do: 'cutPower', home: 1, effects: 4 }, { do: 'deliverAll' }, { do: 'restart', home: 1 }],
+    street: 0,
+    operations: [announced, { do: 'cutPower', home: 0, effects: 0 }, { do: 'deliverAll' }, { do: 'restart', home: 1 }],
   },
   {
-    name: 'a coordinator that was cut off after it fixed the set asks for what is missing, and waits for no one for ever',
+    name: 'a grace time that a power cut ended begins again',
+    street: 4,
+    absent: true,
+    operations: withoutHome1(17),
+  },
+  {
+    name: 'the time of a first wave that a power cut ended begins again',
     street: 5,
     absent: true,
-    operations: [announced, { do: 'cutPower', home: 0, effects: 14 }, { do: 'deliverAll' }],
+    operations: withoutHome1(22),
   },
 ];
 

@@ -4,42 +4,11 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pairKeysOf } from '../../../broker/protocol/agreement.ts';
-import { answerOpen, makeOpen, readAnswer, readComplaint, readOpen } from '../../../broker/protocol/answer.ts';
-import { readSet } from '../../../broker/protocol/contributor-set.ts';
 import { ProtocolError } from '../../../broker/protocol/errors.ts';
 import { toHex } from '../../../broker/protocol/hex.ts';
-import { Result } from '../../../broker/protocol/json-messages.ts';
-import { decodeSigned, encodeSigned, type Message } from '../../../broker/protocol/message.ts';
-import {
-  AgreementKey,
-  Announce,
-  Answer,
-  Catalogue,
-  Complaint,
-  ContributorSet,
-  Decline,
-  MemberList,
-  Open,
-  Report,
-  Roster,
-} from '../../../broker/protocol/messages.ts';
-import { readDecline, readReport } from '../../../broker/protocol/report.ts';
-import { openedResult } from '../../../broker/protocol/result.ts';
-import { checkRoster } from '../../../broker/protocol/roster.ts';
-import { checkAnnounce } from '../../../broker/protocol/round.ts';
-import { readSignedJson, signJson } from '../../../broker/protocol/signed-json.ts';
-import { openSigned, type SigningKey, signedBytes, signMessage } from '../../../broker/protocol/signing.ts';
-import { type MadeHome, makeCohort, makeReports, makeSetOf, now } from './made-cohort.ts';
-
-const made = makeCohort(4);
-const { round, coordinator, authority, homes, rosterContext, announceContext } = made;
-const home = homes[0] as MadeHome;
-const pairKeys = pairKeysOf(home.secret, round.roster);
-const reports = makeReports(made, [1, 2, 3], [1n, 2n, 3n, 4n]);
-const { set, sealedFor } = makeSetOf(made, reports);
-const open = makeOpen(set, sealedFor(1));
-const answered = answerOpen(round, 1, pairKeys, readOpen(round, coordinator.publicKey, open));
+import { Announce, Decline, Roster } from '../../../broker/protocol/messages.ts';
+import { openSigned } from '../../../broker/protocol/signing.ts';
+import { coordinator, type MessageSample, messageSamples, sealedSamples, signPayload } from './message-samples.ts';
 
 const hex = (text: string) => Buffer.from(text, 'hex');
 const repeated = (text: string, times: number) => Buffer.alloc((times * text.length) / 2, hex(text));
@@ -111,74 +80,9 @@ describe('a bomb is refused before it costs anything', () => {
   });
 });
 
-/** One kind of message: a good one, what reads it, and what encodes it again. */
-interface Kind {
-  readonly good: Uint8Array;
-  /** @returns the bytes that what was read encodes to */
-  readonly again: (bytes: Uint8Array) => Uint8Array;
-  /** All checks there are. */
-  readonly read: (bytes: Uint8Array) => unknown;
-}
-
-const plain = <Fields>(message: Message<string, Fields>, good: Uint8Array, read: Kind['read']): Kind => ({
-  good,
-  again: (bytes) => message.encode(message.decode(bytes)),
-  read,
-});
-
-/** What is changed is the payload, which then gets a good signature: changes behind a bad one get nowhere. */
-const signed = <Fields>(
-  message: Message<string, Fields>,
-  key: SigningKey,
-  good: Uint8Array,
-  read: Kind['read'] = (bytes) => openSigned(message, key.publicKey, bytes, 'x'),
-): Kind => ({
-  good: decodeSigned(good, message.type).payload,
-  again: (payload) =>
-    message.encode(openSigned(message, key.publicKey, signPayload(key, message.type, payload), 'x').fields),
-  read: (payload) => read(signPayload(key, message.type, payload)),
-});
-
-const list = signMessage(authority, MemberList, { cohort: 'oak', epoch: 1, homes: ['alice', 'bill', 'bob'] });
-const catalogue = signMessage(home.identity, Catalogue, {
-  home: home.id,
-  sequence: 3,
-  tensors: [
-    {
-      id: 'fridge',
-      tags: ['#energy-consumption', '#fridge'],
-      description: 'Fridge, 4 slots à 6 h',
-      quantity: 'energyImport',
-      unit: 'Wh',
-      dtype: 'float64',
-      shape: [4],
-      from: now - 86_400_000,
-      until: now,
-      capacity: [25, 2],
-    },
-  ],
-});
-const kinds: Readonly<Record<string, Kind>> = {
-  report: plain(Report, reports.get(1) as Uint8Array, (bytes) => readReport(round, bytes)),
-  decline: plain(Decline, Decline.encode({ round: round.hash, reason: 'spent' }), (bytes) => readDecline(round, bytes)),
-  open: plain(Open, open, (bytes) => answerOpen(round, 1, pairKeys, readOpen(round, coordinator.publicKey, bytes))),
-  answer: plain(Answer, 'answer' in answered ? answered.answer : new Uint8Array(), (bytes) =>
-    readAnswer(round, set.hash, bytes),
-  ),
-  complaint: plain(Complaint, Complaint.encode({ round: round.hash, set: set.hash, contributor: 2 }), (bytes) =>
-    readComplaint(round, set, bytes),
-  ),
-  'agreement-key': signed(AgreementKey, home.identity, home.agreement),
-  'member-list': signed(MemberList, authority, list),
-  catalogue: signed(Catalogue, home.identity, catalogue),
-  roster: signed(Roster, coordinator, made.signedRoster, (bytes) => checkRoster(bytes, rosterContext)),
-  announce: signed(Announce, coordinator, round.signed, (bytes) => checkAnnounce(bytes, announceContext)),
-  set: signed(ContributorSet, coordinator, set.signed, (bytes) => readSet(round, coordinator.publicKey, bytes)),
-};
-
 describe('a message with changes at random places is refused, or is another good one', () => {
-  it.each(Object.keys(kinds))('%s', (name) => {
-    const { good, again, read } = kinds[name] as Kind;
+  it.each(Object.keys(messageSamples))('%s', (name) => {
+    const { good, again, read } = messageSamples[name] as MessageSample;
     expect(toHex(again(good))).toBe(toHex(good));
     expect(outcomeOf(() => read(good))).toBe('taken');
     fc.assert(
@@ -191,21 +95,8 @@ describe('a message with changes at random places is refused, or is another good
     );
   });
 
-  it('an envelope with changes is refused, or as it was', () => {
-    fc.assert(
-      fc.property(mutations(round.signed), (bytes) => {
-        const outcome = outcomeOf(() => openSigned(Announce, coordinator.publicKey, bytes, 'x'));
-        expect(outcome).toBe(Buffer.compare(bytes, round.signed) === 0 ? 'taken' : 'refused');
-      }),
-      { numRuns: 2000 },
-    );
-  });
-
-  it('signed JSON with changes is refused, or as it was', () => {
-    const statistics = { sum: [1.5, 2, 3, 4], mean: [0.5, 2 / 3, 1, 4 / 3] };
-    const result = openedResult(round, set, { answers: 4, checked: false, inconsistent: [] }, statistics);
-    const good = Buffer.from(signJson(coordinator, result));
-    const read = (bytes: Uint8Array) => readSignedJson(Result, 'result', coordinator.publicKey, bytes, 'x');
+  it.each(Object.keys(sealedSamples))('%s: refused, or as it was', (name) => {
+    const { good, read } = sealedSamples[name] as MessageSample;
     expect(outcomeOf(() => read(good))).toBe('taken');
     fc.assert(
       fc.property(mutations(good), (bytes) => {
@@ -218,7 +109,7 @@ describe('a message with changes at random places is refused, or is another good
   it('bytes drawn at random are no message', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        for (const { read } of Object.values(kinds)) expect(outcomeOf(() => read(bytes))).toBe('refused');
+        for (const { read } of Object.values(messageSamples)) expect(outcomeOf(() => read(bytes))).toBe('refused');
       }),
       { numRuns: 500 },
     );
@@ -235,10 +126,6 @@ function outcomeOf(work: () => unknown): 'taken' | 'refused' {
     return 'refused';
   }
   return 'taken';
-}
-
-function signPayload(key: SigningKey, type: string, payload: Uint8Array): Uint8Array {
-  return encodeSigned({ payload, signature: key.sign(signedBytes(type, payload)) });
 }
 
 /** Up to four changes: bits, bytes, pieces cut out, put in, doubled, the end cut off. */
