@@ -31,6 +31,8 @@ interface Heard {
 }
 
 const headBytes = 2048;
+/** To tell encrypted telegrams from text. */
+const enoughBytes = 256;
 /** The operating system's and the adapter's own delays, and the length of a telegram. */
 const slackMs = 2000;
 
@@ -74,7 +76,10 @@ export class PushMeter implements Device {
       timer = setTimeout(() => reject(this.#failure(heard)), this.#waitMs);
       turn.listen((bytes) => {
         heard.bytes += bytes.length;
-        if (heard.head.length < headBytes) heard.head = Buffer.concat([heard.head, bytes]);
+        if (heard.head.length < headBytes) {
+          heard.head = Buffer.concat([heard.head, bytes]);
+          if (this.#lacksKey(heard)) reject(this.#failure(heard));
+        }
         for (const telegram of framer.push(bytes)) {
           if (this.#isGood(telegram)) resolve(telegram);
           heard.last = telegram;
@@ -92,6 +97,12 @@ export class PushMeter implements Device {
   #isGood({ check, at }: Telegram): boolean {
     const { isCurrent } = this.#device;
     return check !== 'bad' && (isCurrent === undefined || at === undefined || isCurrent(at));
+  }
+
+  /** Without its key an encrypted port is not worth waiting for. */
+  #lacksKey({ head }: Heard): boolean {
+    const { profile, keys } = this.#device;
+    return profile.protocol === 'dsmr' && keys === undefined && head.length > enoughBytes && isEncrypted(head);
   }
 
   #failure({ bytes, head, last }: Heard): HardwareError {

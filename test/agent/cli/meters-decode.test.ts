@@ -1,0 +1,67 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { epochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
+import { sealP1, writeP1 } from '../../../hardware/simulator/p1-telegram.ts';
+import { writeSml } from '../../../hardware/simulator/sml-telegram.ts';
+import { runCommand } from '../home-kit.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'decode-'));
+const p1 = writeP1({ version: '5', serial: 'E1', at: 0, importWh: 1500, exportWh: 0, watts: 0, volts: 230 });
+const keys = { key: Buffer.alloc(16, 0xab), authenticationKey: Buffer.alloc(16, 0xcd) };
+const most = 2n ** 63n - 1n;
+const sml = writeSml({
+  serverId: Buffer.from('0a0157564c0000000001', 'hex'),
+  seconds: 1,
+  entries: [
+    { obis: '1-0:1.8.0*255', unit: 30, scaler: -1, value: 15_000n },
+    { obis: '1-0:2.8.0*255', unit: 30, scaler: -4, value: most },
+  ],
+});
+
+async function decode(bytes: Uint8Array, ...words: readonly string[]) {
+  const file = join(folder, 'recording');
+  writeFileSync(file, bytes);
+  return await runCommand(new SteppedClock(epochMs(0)), ['meters', 'decode', file, ...words]);
+}
+
+test('recorded telegrams are shown as JSON: numbers exact, damaged ones without values', async () => {
+  const damaged = Buffer.from(p1);
+  damaged.writeUInt8(damaged.readUInt8(60) ^ 1, 60);
+  const { stdout, code } = await decode(Buffer.concat([p1.subarray(99), p1, damaged]), '--format', 'dsmr');
+  expect(code).toBe(0);
+  const [good, bad] = JSON.parse(stdout) as { values: Record<string, unknown> }[];
+  expect(good).toMatchObject({ index: 0, crc: 'ok' });
+  expect(good?.values['1-0:1.8.1']).toEqual({ raw: 1500, scaler: -3, unit: 'kWh', value: '1.500' });
+  expect(bad).toEqual({ index: 1, crc: 'bad', values: {} });
+});
+
+test('an integer that readers of JSON would round goes as text', async () => {
+  const { stdout } = await decode(sml, '--format', 'sml');
+  expect(JSON.parse(stdout)).toEqual([
+    {
+      index: 0,
+      crc: 'ok',
+      values: {
+        '1-0:1.8.0': { raw: 15_000, scaler: -1, unit: 'Wh', value: '1500.0' },
+        '1-0:2.8.0': { raw: String(most), scaler: -4, unit: 'Wh', value: '922337203685477.5807' },
+      },
+    },
+  ]);
+});
+
+test('an encrypted recording needs the key', async () => {
+  const sealed = sealP1(p1, keys);
+  const without = await decode(sealed, '--format', 'dsmr');
+  expect([without.code, without.stdout]).toEqual([1, expect.stringContaining('METER_KEY_MISSING')]);
+  const words = ['--key', 'ab'.repeat(16), '--authentication-key', 'cd'.repeat(16)];
+  const { stdout } = await decode(sealed, '--format', 'dsmr', ...words);
+  expect(JSON.parse(stdout)).toMatchObject([{ crc: 'ok' }]);
+});
+
+test('a recording that is not there is told of, and one of nothing has no telegrams', async () => {
+  const missing = await runCommand(new SteppedClock(epochMs(0)), ['meters', 'decode', '/nowhere', '--format', 'sml']);
+  expect([missing.code, missing.stdout]).toEqual([1, expect.stringContaining('RECORDING_UNREADABLE')]);
+  expect((await decode(Buffer.alloc(0), '--format', 'iec62056')).stdout.trim()).toBe('[]');
+});
