@@ -4,7 +4,7 @@
 
 import { failureOf } from '../protocol/failures.ts';
 import type { OpenedResult, Result } from '../protocol/json-messages.ts';
-import type { RoundRow } from '../protocol/operator.ts';
+import type { RoundRow, RoundStanding } from '../protocol/operator.ts';
 import { amount, instant, table, unitShown } from './print.ts';
 import { bucketEdges, quantileBucket } from './quantiles.ts';
 
@@ -25,6 +25,28 @@ export function roundText(row: RoundRow): string {
   ].join('\n');
 }
 
+/** Names only where there is something to name; in a round that has opened, silence is nothing to look into. */
+export function standingLines({ state }: RoundRow, standing: RoundStanding): string[] {
+  const { noReport, noAnswer, inconsistent, fault, disputed, complaints } = standing;
+  const lines: [string, readonly string[]][] = [
+    ['no report from', state === 'collecting' || state === 'failed' ? noReport : []],
+    ['no answer from', noAnswer],
+    ['inconsistent (off the polynomial, not accused)', inconsistent],
+    ['at fault (more members than may fail could not open its shares)', fault],
+    ['disputed (a few members could not: they or it)', disputed],
+    ['complaints', complaints.map(({ member, contributor }) => `${member} of ${contributor}`)],
+  ];
+  return lines.filter(([, who]) => who.length > 0).map(([what, who]) => `  ${what}: ${listed(who)}`);
+}
+
+const mostListed = 20;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - mostListed;
+  const shown = names.slice(0, mostListed).join(', ');
+  return more > 0 ? `${shown} and ${more} more (--json names all)` : shown;
+}
+
 export function roundsTable(rows: readonly RoundRow[]): string {
   if (rows.length === 0) return 'There are no rounds yet.';
   return table(
@@ -41,7 +63,7 @@ export function roundsTable(rows: readonly RoundRow[]): string {
       Object.entries(row.declined)
         .map(([reason, count]) => `${count} ${reason}`)
         .join(', ') || '-',
-      `${row.answers} of ${row.needed}`,
+      `${row.answers} of ${row.needed}${checkOf(row)}`,
     ]),
   );
 }
@@ -54,8 +76,10 @@ export function resultText(result: Result): string {
   }
   const { grid, query, contributors, members, answers, needed, checked, inconsistent } = result;
   const unit = unitShown(query.unit);
-  const check = checked ? 'checked' : 'not checked: just as many answers as needed';
-  const odd = inconsistent.length === 0 ? '' : `; inconsistent: ${inconsistent.join(', ')}`;
+  const check = checked
+    ? `checked by ${answers - needed} more than needed`
+    : 'not checked: just as many answers as needed';
+  const odd = inconsistent.length === 0 ? '' : `; ${inconsistent.length} left out as inconsistent`;
   const { variance, histogram } = result;
   const rows = result.sum.map((sum, slot) => [
     instant(grid.from + slot * grid.step),
@@ -89,6 +113,12 @@ function quantileCells(histogram: NonNullable<OpenedResult['histogram']>, slot: 
     if (from === undefined) return below === undefined ? '-' : `< ${amount(below, unit)}`;
     return below === undefined ? `>= ${amount(from, unit)}` : `${amount(from, unit)} to ${amount(below, unit)}`;
   });
+}
+
+function checkOf({ checked, inconsistent = 0 }: RoundRow): string {
+  if (checked === undefined) return '';
+  if (!checked) return ', unchecked';
+  return inconsistent === 0 ? ', checked' : `, checked, ${inconsistent} inconsistent`;
 }
 
 function declines({ declined }: RoundRow): string {

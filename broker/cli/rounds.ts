@@ -18,7 +18,7 @@ import {
 } from './arguments.ts';
 import { atBroker, type BrokerOptions, brokerOptions } from './at-broker.ts';
 import { print } from './print.ts';
-import { progressLine, resultText, roundsTable, roundText } from './round-text.ts';
+import { progressLine, resultText, roundsTable, roundText, standingLines } from './round-text.ts';
 
 type RoundAsk = Extract<Ask, { type: 'round' }>;
 
@@ -51,7 +51,10 @@ export function roundsCommands(program: Command): void {
       atBroker(
         options,
         (link) => link.request({ type: 'round-show', round }),
-        ({ row, result }) => (result === undefined ? roundText(row) : `${roundText(row)}\n${resultText(result)}`),
+        ({ row, standing, result }) =>
+          [roundText(row), ...standingLines(row, standing), ...(result === undefined ? [] : [resultText(result)])].join(
+            '\n',
+          ),
       ),
     );
 }

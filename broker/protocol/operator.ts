@@ -137,8 +137,25 @@ export const RoundRow = z.strictObject({
   needed: Uint,
   /** Why it failed. */
   reason: z.string().optional(),
+  /** Of a round that opened: whether more answered than needed, and how many answers lie off the polynomial. */
+  checked: z.boolean().optional(),
+  inconsistent: Uint.optional(),
 });
 export type RoundRow = z.infer<typeof RoundRow>;
+
+/** The homes behind a round's numbers. A home that declined is counted by its reason, never named. */
+export const RoundStanding = z.strictObject({
+  /** Homes with matching tensors that have said nothing. */
+  noReport: z.array(HomeId),
+  /** Members that have not answered for the set in force. */
+  noAnswer: z.array(HomeId),
+  inconsistent: z.array(HomeId),
+  fault: z.array(HomeId),
+  disputed: z.array(HomeId),
+  /** Who could not open whose share: the first hundred. */
+  complaints: z.array(z.strictObject({ member: HomeId, contributor: HomeId })),
+});
+export type RoundStanding = z.infer<typeof RoundStanding>;
 
 const reply = { v, request: text(1, 64) };
 
@@ -174,6 +191,7 @@ const OperatorResult = z.discriminatedUnion('of', [
     type: z.literal('result'),
     of: z.literal('round-show'),
     row: RoundRow,
+    standing: RoundStanding,
     result: Result.optional(),
   }),
   z.strictObject({

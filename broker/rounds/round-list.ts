@@ -30,6 +30,8 @@ export class RoundList {
     const rows = this.#database
       .prepare(
         `SELECT round, cohort, announce, members, announced_at_ms, results.state, results.reason,
+           json_extract(results.signed, '$.checked') AS checked,
+           json_array_length(results.signed, '$.inconsistent') AS inconsistent,
            EXISTS (SELECT 1 FROM contributor_sets s WHERE s.round = rounds.round) AS fixed,
            (SELECT count(*) FROM reports r WHERE r.round = rounds.round) AS reports,
            (SELECT count(*) FROM answers a WHERE a.round = rounds.round AND a.contributor_set =
@@ -56,6 +58,8 @@ interface RowColumns {
   readonly announced_at_ms: number;
   readonly state: 'opened' | 'failed' | null;
   readonly reason: string | null;
+  readonly checked: 0 | 1 | null;
+  readonly inconsistent: number | null;
   readonly fixed: 0 | 1;
   readonly reports: number;
   readonly answers: number;
@@ -79,5 +83,7 @@ function rowOf(columns: RowColumns, declined: Record<string, number>): RoundRow 
     answers: columns.answers,
     needed: columns.members - announce.dropouts,
     ...(columns.reason !== null && { reason: columns.reason }),
+    ...(columns.checked !== null && { checked: columns.checked === 1 }),
+    ...(columns.inconsistent !== null && { inconsistent: columns.inconsistent }),
   };
 }

@@ -119,6 +119,10 @@ export class RoundStore {
       | undefined;
   }
 
+  find(round: string): StoredRound | undefined {
+    return this.#rounds('WHERE round = ?', round)[0];
+  }
+
   /** Rounds without a result. */
   running(): StoredRound[] {
     return this.#rounds('WHERE round NOT IN (SELECT round FROM results)');
@@ -133,8 +137,8 @@ export class RoundStore {
     this.#run('UPDATE rounds SET cleared = 1 WHERE round = ?', round);
   }
 
-  #rounds(where: string): StoredRound[] {
-    const rows = this.#database.prepare(`SELECT * FROM rounds ${where}`).all() as {
+  #rounds(where: string, ...values: readonly string[]): StoredRound[] {
+    const rows = this.#database.prepare(`SELECT * FROM rounds ${where}`).all(...values) as {
       round: string;
       cohort: string;
       roster: Buffer;

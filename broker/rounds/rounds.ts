@@ -2,7 +2,7 @@
  * What the coordinator offers to the rest of the broker: opening rounds, following them, publishing rosters.
  */
 import type { Result } from '../protocol/json-messages.ts';
-import type { RoundRequest, RoundRow } from '../protocol/operator.ts';
+import type { RoundRequest, RoundRow, RoundStanding } from '../protocol/operator.ts';
 
 /** Is told how a round goes on: each change, then once how it ended. Must not throw. */
 export interface RoundWatcher {
@@ -38,7 +38,7 @@ export interface Rounds {
   /** Newest first. */
   list(cohort?: string): RoundRow[];
   /** @throws {BrokerError} ROUND_UNKNOWN */
-  show(round: string): { row: RoundRow; result?: Result };
+  show(round: string): { row: RoundRow; standing: RoundStanding; result?: Result };
   /**
    * Publishes the next epoch of a cohort, of its approved homes as they are now.
    * @throws {RoundError} ROSTER_TOO_FEW_HOMES, ROSTER_TOO_MANY_HOMES

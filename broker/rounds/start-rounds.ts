@@ -11,7 +11,7 @@ import { readSet } from '../protocol/contributor-set.ts';
 import type { Result } from '../protocol/json-messages.ts';
 import { decodeSigned } from '../protocol/message.ts';
 import { Catalogue } from '../protocol/messages.ts';
-import type { RoundRequest, RoundRow } from '../protocol/operator.ts';
+import type { RoundRequest, RoundRow, RoundStanding } from '../protocol/operator.ts';
 import { checkAnnounce, makeAnnounce, type Round } from '../protocol/round.ts';
 import type { SigningKey } from '../protocol/signing.ts';
 import { topicOf } from '../protocol/topics.ts';
@@ -31,6 +31,7 @@ import { RoundList } from './round-list.ts';
 import type { Coordinator, Former, RoundRules } from './round-states.ts';
 import { RoundStore, type StoredRound, type StoredSet } from './round-store.ts';
 import type { PublishedRoster, Rounds, RoundWatcher } from './rounds.ts';
+import { standingOf } from './standing.ts';
 
 export interface RoundsParts {
   readonly config: { readonly rounds: RoundSettings };
@@ -129,11 +130,29 @@ class RunningRounds implements Rounds {
     return this.#list.rows(cohort);
   }
 
-  show(round: string): { row: RoundRow; result?: Result } {
+  show(round: string): { row: RoundRow; standing: RoundStanding; result?: Result } {
     const row = this.#list.row(round);
-    if (row === undefined) throw new BrokerError('ROUND_UNKNOWN', { round });
+    const stored = this.#store.find(round);
+    if (row === undefined || stored === undefined) throw new BrokerError('ROUND_UNKNOWN', { round });
     const text = this.#store.result(round);
-    return text === undefined ? { row } : { row, result: JSON.parse(text) as Result };
+    const result = text === undefined ? undefined : (JSON.parse(text) as Result);
+    const standing = this.#standingOf(stored, result);
+    return { row, standing, ...(result !== undefined && { result }) };
+  }
+
+  #standingOf({ round, roster: hash, matching }: StoredRound, result: Result | undefined): RoundStanding {
+    const roster = this.#rosters.get(hash);
+    const homes = roster.homes.length;
+    const sets = this.#store.contributorSets(round);
+    const [inForce] = sets;
+    return standingOf({
+      roster,
+      matching,
+      heard: this.#store.heard(round, homes),
+      ...(inForce && { answers: this.#store.answers(round, inForce.hash, homes) }),
+      complaints: sets.map((set) => this.#store.complaints(round, set.hash)),
+      result,
+    });
   }
 
   publishRoster(cohort: string): Promise<PublishedRoster> {
