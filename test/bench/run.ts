@@ -14,6 +14,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measure: Me
   metering: () => import('./metering.ts'),
   telegrams: () => import('./telegrams.ts'),
   fuzz: () => import('./fuzz.ts'),
+  simulation: () => import('./simulation.ts'),
 };
 
 const { values, positionals } = parseArgs({

@@ -32,7 +32,7 @@ export class World {
   readonly #retained = new Map<string, Retained>();
   #inFlight: Message[] = [];
 
-  constructor(street: Street, random: (bytes: number) => Uint8Array) {
+  constructor(street: Street, random: (bytes: number) => Uint8Array, values: typeof reading = reading) {
     this.#street = street;
     const { clock } = this;
     this.coordinator = new SimulatedCoordinator({
@@ -48,7 +48,7 @@ export class World {
         this.said.push(message);
         this.#inFlight.push(message);
       };
-      const own = (tensor: string, from: number) => reading(seat.own, tensor, from);
+      const own = (tensor: string, from: number) => values(seat.own, tensor, from);
       return new SimulatedHome({ seat, clock, tensors, reading: own, random, send });
     });
   }
