@@ -21,7 +21,7 @@ import type { Database } from './store/database.ts';
 import type { Enrolment, HomeStore } from './store/home-store.ts';
 import type { Ledger } from './store/ledger.ts';
 import { RoundStore } from './store/round-store.ts';
-import { readTariff } from './tariff.ts';
+import { readTariff, sequenceIn } from './tariff.ts';
 import { catalogueEntries } from './tensors/catalogue.ts';
 import type { TensorStore } from './tensors/tensor.ts';
 
@@ -185,7 +185,7 @@ export class CohortDuties {
       store.keepTariff({ cohort, sequence, until: epochMs(until), text, receivedAt: clock.now() });
       log.info({ sequence }, 'a new tariff is in force');
     } catch (error) {
-      refusals.noteError(error, 'tariff', { message: 'tariff' });
+      refusals.noteError(error, 'tariff', { tariff: sequenceIn(text), message: 'tariff' });
     }
   }
 

@@ -129,8 +129,7 @@ export const agentErrors = {
   },
   COUNTER_LEAPT: {
     says: '{quantity} of {device} leapt by more than its connection carries: not believed unless it goes on so',
-    remedy:
-      'If its connection carries more, raise the capacity of its tensors, or give the device its rating, in W; else check its profile.',
+    remedy: 'If its connection carries more, give the device its rating, in W; else check its profile.',
   },
   COUNTER_ANEW: {
     says: '{quantity} of {device} counts anew; the time in which it began has no value',

@@ -92,3 +92,14 @@ function read(payload: Uint8Array | string, coordinator: Uint8Array): Tariff {
     throw new RefusedError(refusalOf(error, 'tariff'), { cause: error });
   }
 }
+
+/** Which tariff was refused, for the ledger. It counts there only where the signature was right. */
+export function sequenceIn(text: string): number | undefined {
+  try {
+    const { sequence } = JSON.parse(text) as { sequence?: unknown };
+    return Number.isSafeInteger(sequence) ? (sequence as number) : undefined;
+  } catch {
+    // Not JSON: it was refused for that.
+    return undefined;
+  }
+}

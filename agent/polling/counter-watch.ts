@@ -6,7 +6,6 @@ import { type Quantity, quantities } from '../../hardware/quantity.ts';
 import type { Settings } from '../config-schema.ts';
 import { AgentError } from '../errors.ts';
 import type { NewReading, ReadingStore } from '../store/reading-store.ts';
-import { families } from '../tensors/families.ts';
 import { type CounterEvent, type CounterLimits, type CounterState, judgeCounter } from './counter.ts';
 
 /** Of a device by its id, and one of its counters. */
@@ -15,18 +14,16 @@ export type LimitsOf = (device: string, quantity: Quantity) => CounterLimits;
 /** Three phases of the largest meters that are connected without transformers: 3 x 230 V x 100 A. */
 const mostWatts = 69_000;
 
-/** A device's own rating, else the largest capacity of its tensors in this direction, else what any meter carries. */
+/**
+ * A device's own rating, else what any meter carries. Not the capacity of its tensors: the utility knows that one, and
+ * what is doubted here is missing from the next sum, so a home that stays out would tell that it was exceeded.
+ */
 export function limitsBy(
-  { devices, tensors }: Pick<Settings, 'devices' | 'tensors'>,
+  { devices }: Pick<Settings, 'devices'>,
   modulusOf: (device: string, quantity: Quantity) => number | undefined = () => undefined,
 ): LimitsOf {
   return (device, quantity) => {
-    const rating = devices.find(({ id }) => id === device)?.rating;
-    const capacities = tensors
-      .filter((tensor) => tensor.device === device && families[tensor.quantity] === families[quantity])
-      .filter((tensor) => ['Wh', 'W'].includes(quantities[tensor.quantity].unit))
-      .map(({ capacity }) => capacity);
-    const perHour = rating ?? (capacities.length > 0 ? Math.max(...capacities) : mostWatts);
+    const perHour = devices.find(({ id }) => id === device)?.rating ?? mostWatts;
     return { perHour, modulus: modulusOf(device, quantity) };
   };
 }

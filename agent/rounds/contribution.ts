@@ -54,8 +54,9 @@ export function contribute(now: Contribution, event: ParticipantEvent, round: Ro
       if (event.type !== 'reportStored') return [now, []];
       return [{ state: 'reported', report: now.release.report }, [publishReport(now.release.report)]];
     case 'reported':
-      // Retained announcements come again at every connect, and whenever the coordinator has lost its way.
-      return event.type === 'announced' ? [now, [publishReport(now.report)]] : [now, []];
+      // Retained announcements come again at every connect, and whenever the coordinator has lost its way. What has not
+      // left the house when its owner turns sharing off stays; its cells are spent all the same.
+      return event.type === 'announced' && event.facts.sharing ? [now, [publishReport(now.report)]] : [now, []];
     case 'proved':
     case 'leftOut':
       return [now, []];

@@ -13,7 +13,8 @@ export interface Refused {
   readonly round?: string;
   readonly announce?: Announce | undefined;
   readonly roster?: string;
-  readonly tariff?: number;
+  /** Its sequence. */
+  readonly tariff?: number | undefined;
   /** What kind of message, where it has no name. */
   readonly message?: string;
 }

@@ -65,7 +65,7 @@ export class RoundInbox {
   }
 
   async rosterCame(hash: string, payload: Uint8Array): Promise<void> {
-    const { seats, shell, refusals, clock } = this.#parts;
+    const { seats, shell, store, refusals, clock } = this.#parts;
     const waiting = [...shell.participants].flatMap(([round, now]) =>
       now.state === 'rosterWanted' && now.roster === hash ? [{ round, signed: now.signed }] : [],
     );
@@ -77,7 +77,7 @@ export class RoundInbox {
       for (const { round } of waiting) shell.drop(round);
       return refusals.noteError(error, 'roster', { roster: hash, message: 'roster' });
     }
-    await Promise.all(waiting.flatMap(({ round, signed }) => this.#announce(round, signed, undefined)));
+    await Promise.all(waiting.flatMap(({ round, signed }) => this.#announce(round, signed, store.round(round))));
   }
 
   async resulted(round: string, payload: Uint8Array): Promise<void> {

@@ -43,7 +43,7 @@ export class Seats {
     // It passed when it came; what was seen since does not undo that.
     const epochs = new Map([[stored.epoch, fromHex(hash)]]);
     const context = { coordinator, authority, cohort, now: stored.acceptedAt, seen: new Map(), epochs };
-    return this.#take(checkRoster(stored.signed, context), Number.POSITIVE_INFINITY);
+    return this.#keep(this.#seatIn(checkRoster(stored.signed, context), Number.POSITIVE_INFINITY));
   }
 
   /**
@@ -56,16 +56,20 @@ export class Seats {
     const seen = store.keysSeen();
     const roster = checkRoster(signed, { coordinator, authority, cohort, now, seen, epochs: store.epochsOf(cohort) });
     if (toHex(roster.hash) !== hash) throw new RefusedError(refusal('ROSTER_NOT_THE_ONE_NAMED'));
-    const seat = this.#take(roster, mostHomes);
+    const seat = this.#seatIn(roster, mostHomes);
+    // On disk first: what is in memory is not fetched again.
     store.keepRoster(roster, signed, now);
-    return seat;
+    return this.#keep(seat);
   }
 
-  #take(roster: AcceptedRoster, mostHomes: number): Seat {
+  #seatIn(roster: AcceptedRoster, mostHomes: number): Seat {
     const { own, secret, coordinator } = this.#parts;
     const index = ownPlace(roster, own, mostHomes);
-    const seat: Seat = { roster, own: index, pairKeys: pairKeysOf(secret, roster), coordinator };
-    this.#seats.set(toHex(roster.hash), seat);
+    return { roster, own: index, pairKeys: pairKeysOf(secret, roster), coordinator };
+  }
+
+  #keep(seat: Seat): Seat {
+    this.#seats.set(toHex(seat.roster.hash), seat);
     const [oldest] = this.#seats.keys();
     if (this.#seats.size > mostInMemory && oldest !== undefined) this.#seats.delete(oldest);
     return seat;

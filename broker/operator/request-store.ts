@@ -46,7 +46,10 @@ export class RequestStore {
       .run({ ...stored, at });
   }
 
+  /** A round bears its request's id for ever: that id must not come to mean another request. */
   forgetBefore(at: EpochMs): void {
-    this.#database.prepare('DELETE FROM operator_requests WHERE at_ms < ? AND outcome IS NOT NULL').run(at);
+    this.#database
+      .prepare('DELETE FROM operator_requests WHERE at_ms < ? AND outcome IS NOT NULL AND round IS NULL')
+      .run(at);
   }
 }

@@ -144,9 +144,16 @@ function busOf({ id, baudRate, kind }: Wire, port: string) {
 function deviceOn(
   { id: bus, kind }: Wire,
   { id, address, profile }: MeteredAppliance,
-  { pollEvery = '15m' }: StreetPlan,
+  { pollEvery = '15m', capacity }: StreetPlan,
 ) {
-  return { id, bus, ...(kind === 'modbus' ? { address } : { maxAge: '1s' }), profile, pollEvery };
+  return {
+    id,
+    bus,
+    ...(kind === 'modbus' ? { address } : { maxAge: '1s' }),
+    profile,
+    pollEvery,
+    ...(capacity !== undefined && { rating: capacity }),
+  };
 }
 
 /** The meters of all homes, in one process that stands for the wires. */

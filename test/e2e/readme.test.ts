@@ -7,8 +7,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, wattveilPath } from '../../scripts/story/processes.ts';
-import { byHand, openReadyStreet } from '../../scripts/story/ready.ts';
-import { freePort, type Street } from '../../scripts/story/street.ts';
+import { freePort } from '../../scripts/story/street.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 let folder = '';
@@ -81,50 +80,34 @@ describe('the README', () => {
     }
   });
 
-  it('leads to a tariff in a street of one’s own', { timeout: 180_000 }, async () => {
+  it('leads through a street of one’s own, word by word', { timeout: 180_000 }, async () => {
     const port = await freePort();
-    const text = blocks('sh street')
-      .replaceAll('mqtt://127.0.0.1:1883', `mqtt://127.0.0.1:${port}`)
-      .replace("echo 'dataDir: ./utility' >", `printf 'dataDir: ./utility\\nlisten: { port: ${port} }\\n' >`);
-    expect(text).toContain('rounds open');
-    const { code, output } = await runScript(text, await commandsOn(port), 150_000);
-    expect(output).toContain('opened: 3 contributors of 3 homes');
-    // The means of the four slots are 4.9, 4.7, 7.6667 and 7.5667 kWh.
-    for (const price of ['7.4500', '7.3500', '8.8333', '8.7833']) expect(output).toContain(price);
-    expect(output).toContain('released');
-    expect(code, output).toBe(0);
-  });
-
-  describe('on a street that is ready', () => {
-    let street: Street;
-    let port = 0;
-
-    beforeAll(async () => {
-      street = await openReadyStreet(join(folder, 'ready'), { people: byHand });
-      port = Number(new URL(street.brokerUrl).port);
-    }, 120_000);
-    afterAll(() => street?.close());
-
-    it('gets a search and a sum with nothing but mosquitto’s tools', async () => {
-      const { code, output } = await runScript(blocks('sh mqtt'), await commandsOn(port), 40_000);
-      expect(output).toContain('"matched":3');
-      const result = JSON.parse(
-        output.split('\n').find((line) => line.includes('"type":"result"') && line.includes('"mean"')) ?? '{}',
-      );
-      expect(result).toMatchObject({ state: 'opened', contributors: 3, sum: [33700, 38000, 55500, 34200] });
+    const url = `mqtt://127.0.0.1:${port}`;
+    const developer = join(root, 'test', 'e2e', `readme-sdk-${port}.ts`);
+    await writeFile(developer, blocks('ts sdk').replace('mqtt://127.0.0.1:1883', url));
+    const text = [
+      blocks('sh street')
+        .replaceAll('mqtt://127.0.0.1:1883', url)
+        .replace("echo 'dataDir: ./utility' >", `printf 'dataDir: ./utility\\nlisten: { port: ${port} }\\n' >`),
+      'echo === mqtt',
+      blocks('sh mqtt'),
+      'echo === sdk',
+      `(cd ${root} && ${process.execPath} --import tsx ${developer})`,
+    ].join('\n');
+    try {
+      const { code, output } = await runScript(text, await commandsOn(port), 150_000);
+      const [street = '', wire = '', sdk = ''] = output.split(/^=== .*$/m);
       expect(code, output).toBe(0);
-    });
-
-    it('has an example for developers that runs, up to the hours that were given already', async () => {
-      const path = join(root, 'test', 'e2e', `readme-sdk-${port}.ts`);
-      await writeFile(path, blocks('ts sdk').replace('mqtt://127.0.0.1:1883', street.brokerUrl));
-      try {
-        const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', path]);
-        expect(stdout).toContain('alice total');
-        expect(stderr).toContain('declined');
-      } finally {
-        await rm(path);
-      }
-    });
+      expect(street).toContain('opened: 3 contributors of 3 homes');
+      // The means of the first day's slots are 4.9, 4.7, 7.6667 and 7.5667 kWh.
+      for (const price of ['7.4500', '7.3500', '8.8333', '8.7833']) expect(street).toContain(price);
+      expect(street).toContain('released');
+      expect(wire).toContain('"matched":3');
+      expect(wire).toMatch(/"sum":\[14300,14300,23500,21000\]/);
+      expect(sdk).toMatch(/alice fridge-/);
+      expect(sdk).toMatch(/\[ 14800, 14000, 22700, 22300 \] 3/);
+    } finally {
+      await rm(developer);
+    }
   });
 });

@@ -52,7 +52,7 @@ beforeAll(async () => {
     minContributors: 3,
     connectTo,
     logLevel: 'trace',
-    capacity: 1_000_000,
+    capacity: 10_000_000,
   });
   await enrolAll(street, residents);
   for (const { home } of residents) await must(street.atHome(home, 'share', 'on'));

@@ -131,6 +131,7 @@ const contributing: Case[] = [
     'reported unasked',
     ['publish report'],
   ],
+  ['not while sharing is off', reported, announced({ facts: off }), 'reported unasked', []],
   ['not once it is proved', proved, announced(), 'proved unasked', []],
   ['turning sharing off takes no report back', reported, reconsider({ facts: off }), 'reported unasked', []],
   ['the end of the hours is the time to read', waiting, reconsider(), 'reading unasked', ['readSlots']],
