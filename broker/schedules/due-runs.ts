@@ -1,0 +1,90 @@
+/**
+ * When a daily schedule asks for which slots, in the cohort's time zone, also on days of 23 or 25 hours. Pure.
+ */
+import { createHash } from 'node:crypto';
+import { type EpochMs, epochMs } from '../protocol/clock.ts';
+
+export interface DailySchedule {
+  readonly cohort: string;
+  /** IANA name: Europe/Berlin. */
+  readonly zone: string;
+  /** Slots of a day. They divide the hours of the wall clock: a slot over a change of time is longer or shorter. */
+  readonly slotsPerDay: number;
+  /** Cohorts are spread over so long after each slot's end. */
+  readonly spreadMs: number;
+}
+
+/** One slot to be asked for. */
+export interface DueRun {
+  readonly from: EpochMs;
+  readonly until: EpochMs;
+  /** When to ask: after the slot's end, later by the cohort's share of the spread. */
+  readonly at: EpochMs;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * @param after end of the last slot that was asked for
+ * @returns what is due by now, oldest first: after an outage each slot once
+ */
+export function dueRuns(schedule: DailySchedule, { after, now }: { after: EpochMs; now: EpochMs }): DueRun[] {
+  const delay = spreadOf(schedule);
+  return slotsBetween(schedule, after, now)
+    .map(([from, until]): DueRun => ({ from, until, at: epochMs(until + delay) }))
+    .filter(({ until, at }) => until > after && at <= now);
+}
+
+/** When the first slot that ends after `after` is to be asked for. */
+export function nextRun(schedule: DailySchedule, after: EpochMs): DueRun {
+  const [slot] = slotsBetween(schedule, after, epochMs(after + 2 * dayMs)).filter(([, until]) => until > after);
+  if (slot === undefined) throw new RangeError(`no slot ends within two days of ${after}`);
+  return { from: slot[0], until: slot[1], at: epochMs(slot[1] + spreadOf(schedule)) };
+}
+
+/** The same for a cohort always, evenly over cohorts. */
+export function spreadOf({ cohort, spreadMs }: Pick<DailySchedule, 'cohort' | 'spreadMs'>): number {
+  const share = createHash('sha256').update(cohort).digest().readUInt32BE(0) / 2 ** 32;
+  return Math.floor(share * spreadMs);
+}
+
+/** The slots of all days that touch this time, each with its own end. */
+function slotsBetween({ zone, slotsPerDay }: DailySchedule, from: number, to: number): [EpochMs, EpochMs][] {
+  const slots: [EpochMs, EpochMs][] = [];
+  // In the wall's own count of time, days have 24 hours.
+  const first = Math.floor(wallAt(zone, from) / dayMs) - 1;
+  const last = Math.floor(wallAt(zone, to) / dayMs) + 1;
+  for (let day = first; day <= last; day += 1) {
+    for (let slot = 0; slot < slotsPerDay; slot += 1) {
+      const begins = instantOf(zone, day * dayMs + (slot * dayMs) / slotsPerDay);
+      const ends = instantOf(zone, day * dayMs + ((slot + 1) * dayMs) / slotsPerDay);
+      // An hour that the clock leaps over has none.
+      if (ends > begins) slots.push([begins, ends]);
+    }
+  }
+  return slots;
+}
+
+/** What the wall clock shows, as if it were UTC. */
+function wallAt(zone: string, instant: number): number {
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  }).formatToParts(instant);
+  const of = (type: string) => Number(parts.find((part) => part.type === type)?.value ?? Number.NaN);
+  return Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
+}
+
+/** The first instant at which the wall clock shows this time, or one past it where it leaps over. */
+function instantOf(zone: string, wall: number): EpochMs {
+  const offsets = [wall - dayMs, wall + dayMs].map((near) => wallAt(zone, near) - near);
+  const candidates = offsets.map((offset) => wall - offset).sort((one, other) => one - other);
+  const exact = candidates.find((candidate) => wallAt(zone, candidate) === wall);
+  return epochMs(exact ?? (candidates.at(-1) as number));
+}
