@@ -1,5 +1,5 @@
 /**
- * Worlds in which something once went wrong, as fast-check shrank them: each was the end of a version that lacked the
+ * Worlds in which something once went wrong, most of them as fast-check shrank them: each was the end of a version that lacked the
  * line it names, or had it otherwise.
  */
 import { expect, test } from 'vitest';

@@ -17,7 +17,7 @@ const street = fc.oneof(
 );
 
 test('whatever is lost, doubled, reordered, delayed or cut off, the promises hold and rounds end', {
-  // Half a minute where nobody else wants the processor.
+  // Under a minute where nobody else wants the processor.
   timeout: 300_000,
 }, async () => {
   let opened = 0;
