@@ -68,11 +68,12 @@ function wrongResult(world: World, { round, sets, result }: StoredRound): string
 function isJustified(world: World, { round, heard, sets, result }: StoredRound, early: boolean): boolean {
   const { minimum, expiry } = round.announce;
   const atCoordinator = [...heard.values()].filter(({ said }) => said === 'report').length;
-  // What was not sent before its owner turned sharing off stays at home.
-  const atHome = world.homes.filter(
-    ({ index, disk, power, sharing }) =>
-      heard.get(index)?.said === 'report' || (power.up && sharing && disk.reports.has(round.id)),
-  ).length;
+  // What was not sent before its owner turned sharing off stays at home; and a home that has declined may have a report
+  // by now, but nobody waits for it.
+  const atHome = world.homes.filter(({ index, disk, power, sharing }) => {
+    const said = heard.get(index)?.said;
+    return said === 'report' || (said === undefined && power.up && sharing && disk.reports.has(round.id));
+  }).length;
   const reason = result?.state === 'failed' ? result.reason : undefined;
   if (reason === 'too-few-contributors') return sets.length === 0 && (early ? atCoordinator : atHome) < minimum;
   const expired = world.clock.now() >= expiry;
