@@ -124,7 +124,7 @@ export const brokerErrors = {
   },
   TAG_UNKNOWN: {
     says: 'no published tensor in {cohort} has the tag {tag}{hint}',
-    remedy: 'Look before asking: wattveil search {tag}. Tags there: {known}.',
+    remedy: "Look before asking: wattveil search '{tag}'. Tags there: {known}.",
   },
   ROUND_UNKNOWN: {
     says: 'there is no round {round}',

@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type EpochMs, epochMs } from '../protocol/clock.ts';
+import { dayMs, instantOf, wallAt } from '../protocol/local-time.ts';
 
 export interface DailySchedule {
   readonly cohort: string;
@@ -21,8 +22,6 @@ export interface DueRun {
   /** When to ask: after the slot's end, later by the cohort's share of the spread. */
   readonly at: EpochMs;
 }
-
-const dayMs = 86_400_000;
 
 /**
  * @param after end of the last slot that was asked for
@@ -63,28 +62,4 @@ function slotsBetween({ zone, slotsPerDay }: DailySchedule, from: number, to: nu
     }
   }
   return slots;
-}
-
-/** What the wall clock shows, as if it were UTC. */
-function wallAt(zone: string, instant: number): number {
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  }).formatToParts(instant);
-  const of = (type: string) => Number(parts.find((part) => part.type === type)?.value ?? Number.NaN);
-  return Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
-}
-
-/** The first instant at which the wall clock shows this time, or one past it where it leaps over. */
-function instantOf(zone: string, wall: number): EpochMs {
-  const offsets = [wall - dayMs, wall + dayMs].map((near) => wallAt(zone, near) - near);
-  const candidates = offsets.map((offset) => wall - offset).sort((one, other) => one - other);
-  const exact = candidates.find((candidate) => wallAt(zone, candidate) === wall);
-  return epochMs(exact ?? (candidates.at(-1) as number));
 }

@@ -19,3 +19,10 @@ test.each(Object.entries(brokerErrors))(
     }
   },
 );
+
+test('a command that names a tag has it in quotes: a shell takes # for the beginning of a comment', () => {
+  const remedies = Object.values(brokerErrors).map(({ remedy }): string => remedy);
+  const named = remedies.filter((remedy) => /wattveil [a-z ]*'?\{tags?\}/.test(remedy));
+  expect(named).not.toEqual([]);
+  for (const remedy of named) expect(remedy).toMatch(/'\{tags?\}'/);
+});
