@@ -15,6 +15,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measure: Me
   telegrams: () => import('./telegrams.ts'),
   fuzz: () => import('./fuzz.ts'),
   simulation: () => import('./simulation.ts'),
+  'power-cut': () => import('./power-cut.ts'),
 };
 
 const { values, positionals } = parseArgs({
