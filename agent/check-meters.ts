@@ -4,17 +4,19 @@
 import type { Clock } from '../broker/protocol/clock.ts';
 import type { Bus } from '../hardware/bus/bus.ts';
 import { busDefaults, type LineSettings } from '../hardware/bus/bus-config.ts';
-import { networkOf } from '../hardware/bus/endpoint-of.ts';
 import { betterName } from '../hardware/bus/list-ports.ts';
+import { networkOf } from '../hardware/bus/network.ts';
+import { settingsText } from '../hardware/bus/settings-text.ts';
 import { HardwareError } from '../hardware/errors.ts';
 import { openBus, openDevice } from '../hardware/open-device.ts';
 import { loadProfile } from '../hardware/profiles/load-profile.ts';
-import { answersAt, scanDefaults, settingsText } from '../hardware/scan.ts';
+import { answersAt } from '../hardware/scan.ts';
+import { scanDefaults } from '../hardware/scan-options.ts';
 import type { AgentConfig } from './config.ts';
 import type { BusSettings, DeviceSettings } from './config-schema.ts';
 import { findAgent } from './control/client.ts';
 import type { MeterRow } from './control/commands.ts';
-import { socketPath } from './data-folder.ts';
+import { socketPath } from './data-paths.ts';
 import { type Told, toldBy } from './errors.ts';
 import { busConfigOf, deviceConfigOf } from './polling/device-config.ts';
 

@@ -8,7 +8,7 @@ import { HexKey } from '../broker/protocol/json-messages.ts';
 import { defaultPrefix } from '../broker/protocol/topics.ts';
 import { scaledOf } from '../broker/protocol/vector.ts';
 import { busDefaults } from '../hardware/bus/bus-config.ts';
-import { networkOf } from '../hardware/bus/endpoint-of.ts';
+import { networkOf } from '../hardware/bus/network.ts';
 import { isQuantity, quantities } from '../hardware/quantity.ts';
 import { durationExamples, parseDuration } from './duration.ts';
 

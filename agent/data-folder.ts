@@ -6,22 +6,8 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { AgentError, reasonOf } from './errors.ts';
 
-/** On a socket's path, with its end, in struct sockaddr_un. */
-const longestSocketPath = process.platform === 'linux' ? 107 : 103;
-
-export const databasePath = (dataDir: string) => join(dataDir, 'agent.db');
 const lockPath = (dataDir: string) => join(dataDir, 'agent.lock');
 const pidPath = (dataDir: string) => join(dataDir, 'agent.pid');
-
-/** @throws {AgentError} SOCKET_PATH_TOO_LONG: the system would cut the path off, or say nothing but EINVAL */
-export function socketPath(dataDir: string): string {
-  const path = join(dataDir, 'agent.sock');
-  const bytes = Buffer.byteLength(path);
-  if (bytes > longestSocketPath) {
-    throw new AgentError('SOCKET_PATH_TOO_LONG', { path, bytes, limit: longestSocketPath });
-  }
-  return path;
-}
 
 export interface DataFolder {
   /** Lets another agent have it. */

@@ -3,31 +3,15 @@
  */
 
 import type { Bus } from './bus/bus.ts';
-import { busDefaults, type LineSettings, type Parity } from './bus/bus-config.ts';
-import { networkOf } from './bus/endpoint-of.ts';
+import { busDefaults, type LineSettings } from './bus/bus-config.ts';
+import { networkOf } from './bus/network.ts';
+import { settingsOf, settingsText } from './bus/settings-text.ts';
 import { HardwareError } from './errors.ts';
 import { type Identified, identify } from './identify.ts';
 import { RtuClient } from './modbus/rtu-client.ts';
 import { openBus, openDevice } from './open-device.ts';
 import { loadProfile, shippedProfiles } from './profiles/load-profile.ts';
-
-export interface ScanOptions {
-  readonly addresses: readonly number[];
-  readonly speeds: readonly number[];
-  readonly parities: readonly Parity[];
-  /** How long a device may take before it answers. */
-  readonly timeoutMs: number;
-  /** How long to listen for meters that send by themselves. */
-  readonly listenMs: number;
-}
-
-export const scanDefaults: ScanOptions = {
-  addresses: Array.from({ length: 20 }, (_, index) => index + 1),
-  speeds: [9600, 19200, 2400, 4800, 38400, 57600, 115200],
-  parities: ['none', 'even'],
-  timeoutMs: 150,
-  listenMs: 12_000,
-};
+import type { ScanOptions } from './scan-options.ts';
 
 export interface Found extends Identified {
   /** As a bus wants it: a path, or a URL that says what is spoken. */
@@ -74,22 +58,6 @@ export async function scanPort(
     (share) => progress({ port, what: 'listening', share: 1 - step + share * step }),
     signal,
   );
-}
-
-/** 9600 8N1 */
-export function settingsText({ baudRate, dataBits, parity, stopBits }: LineSettings): string {
-  return `${baudRate} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
-}
-
-export function settingsOf(text: string): LineSettings | undefined {
-  const [, baud, data, parity, stop] = /^(\d+) ([78])([NEO])([12])$/.exec(text) ?? [];
-  if (baud === undefined) return undefined;
-  return {
-    baudRate: Number(baud),
-    dataBits: data === '7' ? 7 : 8,
-    parity: parity === 'N' ? 'none' : parity === 'E' ? 'even' : 'odd',
-    stopBits: stop === '2' ? 2 : 1,
-  };
 }
 
 /** Whether anything answers at an address: also a refusal is an answer. @throws as `scanPort` */

@@ -6,7 +6,7 @@ import type { Clock } from '../../broker/protocol/clock.ts';
 import { type AgentConfig, loadConfig } from '../config.ts';
 import { type Agent, findAgent } from '../control/client.ts';
 import { type Asks, type CommandName, type Gives, isReading } from '../control/commands.ts';
-import { socketPath } from '../data-folder.ts';
+import { socketPath } from '../data-paths.ts';
 import { AgentError } from '../errors.ts';
 import { printError, remark } from './print.ts';
 

@@ -3,7 +3,7 @@
  */
 import type { Command } from 'commander';
 import type { Clock } from '../../broker/protocol/clock.ts';
-import { type Checked, checkMeters } from '../check-meters.ts';
+import type { Checked } from '../check-meters.ts';
 import { loadConfig } from '../config.ts';
 import { type AgentOptions, orError, withJson } from './at-agent.ts';
 import { plain, print, printJson } from './print.ts';
@@ -22,6 +22,7 @@ Examples:
     )
     .action((options: AgentOptions) =>
       orError(options, async () => {
+        const { checkMeters } = await import('../check-meters.ts');
         const checked = await checkMeters(loadConfig(options.config), clock);
         if (options.json) printJson(checked);
         else print(checked.length === 0 ? 'No devices are configured.' : checked.map(text).join('\n'));

@@ -4,10 +4,12 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ObisValue, Telegram } from '../../hardware/telegram.ts';
-import { decodeTelegrams, type TelegramFormat, telegramFormats } from '../../hardware/telegram-file.ts';
+import type { TelegramFormat } from '../../hardware/telegram-file.ts';
 import { AgentError, reasonOf } from '../errors.ts';
 import { orError } from './at-agent.ts';
 import { print } from './print.ts';
+
+const formats = ['sml', 'dsmr', 'iec62056'] as const satisfies readonly TelegramFormat[];
 
 interface DecodeOptions {
   readonly format: TelegramFormat;
@@ -20,9 +22,7 @@ export function metersDecodeCommand(group: Command): void {
     .command('decode <file>')
     .description('show what recorded telegrams of a meter say, as JSON')
     .addOption(
-      new Option('--format <format>', 'what the telegrams are written in')
-        .choices(Object.keys(telegramFormats))
-        .makeOptionMandatory(),
+      new Option('--format <format>', 'what the telegrams are written in').choices(formats).makeOptionMandatory(),
     )
     .option('--key <hex>', 'key of an encrypted customer port, 32 digits', keyOf)
     .option('--authentication-key <hex>', 'its authentication key, where the operator gave one', keyOf)
@@ -37,6 +37,7 @@ Examples:
     )
     .action((file: string, options: DecodeOptions) =>
       orError({ json: true }, async () => {
+        const { decodeTelegrams } = await import('../../hardware/telegram-file.ts');
         const { key, authenticationKey } = options;
         const keys = key === undefined ? undefined : { key, authenticationKey };
         const telegrams = decodeTelegrams(options.format, bytesOf(file), keys);

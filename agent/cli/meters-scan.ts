@@ -1,19 +1,12 @@
 /**
  * `wattveil meters scan`: which devices hang on the ports of this machine, and the lines of configuration for them.
+ * The drivers are loaded when it runs: a gateway takes seconds to load them, and most commands need none.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { findPorts } from '../../hardware/bus/list-ports.ts';
-import { loadProfile } from '../../hardware/profiles/load-profile.ts';
-import {
-  type Found,
-  type Progress,
-  type ScanOptions,
-  scanDefaults,
-  scanPort,
-  settingsText,
-} from '../../hardware/scan.ts';
+import { settingsText } from '../../hardware/bus/settings-text.ts';
+import type { Found, Progress } from '../../hardware/scan.ts';
+import { type ScanOptions, scanDefaults } from '../../hardware/scan-options.ts';
 import { type Told, toldBy } from '../errors.ts';
-import { addToConfig, foundYaml } from '../found-devices.ts';
 import { orError } from './at-agent.ts';
 import { plain, print, printJson, remark } from './print.ts';
 
@@ -62,12 +55,14 @@ Examples:
 }
 
 async function scan(given: readonly string[], options: Options): Promise<void> {
+  const { addToConfig } = await import('../found-devices.ts');
+  const { findPorts } = await import('../../hardware/bus/list-ports.ts');
   const ports = given.length > 0 ? given : (await findPorts()).map(({ name }) => name);
   const outcomes: Outcome[] = [];
   for (const port of ports) outcomes.push(await scanOne(port, options));
   const found = outcomes.flatMap((outcome) => outcome.found);
   if (options.json) printJson(outcomes);
-  else printOutcomes(ports, outcomes);
+  else await printOutcomes(ports, outcomes);
   if (options.write !== undefined && found.length > 0) {
     addToConfig(options.write, found);
     remark(`Written into ${options.write}.`);
@@ -83,6 +78,7 @@ async function scanOne(port: string, options: Options): Promise<Outcome> {
     ...(options.addresses && { addresses: options.addresses }),
     ...(options.speeds && { speeds: options.speeds }),
   };
+  const { scanPort } = await import('../../hardware/scan.ts');
   try {
     const found = await scanPort(port, wanted, showProgress, new AbortController().signal);
     return { port, found };
@@ -95,13 +91,16 @@ async function scanOne(port: string, options: Options): Promise<Outcome> {
   }
 }
 
-function printOutcomes(ports: readonly string[], outcomes: readonly Outcome[]): void {
+async function printOutcomes(ports: readonly string[], outcomes: readonly Outcome[]): Promise<void> {
+  const { loadProfile } = await import('../../hardware/profiles/load-profile.ts');
+  const { foundYaml } = await import('../found-devices.ts');
+  const nameOf = (profile: string) => loadProfile(profile).name;
   if (ports.length === 0) {
     print('There is no serial port here. Plug the adapter in, or give host:port of a gateway.');
     return;
   }
   for (const { port, found, failure } of outcomes) {
-    for (const one of found) print(foundText(one));
+    for (const one of found) print(foundText(one, nameOf));
     if (failure !== undefined) {
       print(`! ${plain(port)}: ${failure.code}: ${plain(failure.says)}\n  What to do: ${plain(failure.remedy)}`);
     } else if (found.length === 0) {
@@ -115,11 +114,13 @@ function printOutcomes(ports: readonly string[], outcomes: readonly Outcome[]): 
 }
 
 /** SDM630 at address 3, 9600 8N1 */
-function foundText({ port, settings, address, profiles, sure, serial }: Found): string {
+function foundText(
+  { port, settings, address, profiles, sure, serial }: Found,
+  nameOf: (profile: string) => string,
+): string {
   const [first, ...others] = profiles;
-  const name = first === undefined ? 'a device that no profile fits' : loadProfile(first).name;
-  const also =
-    others.length === 0 ? '' : ` (or ${others.map((one) => loadProfile(one).name).join(', ')}: the same registers)`;
+  const name = first === undefined ? 'a device that no profile fits' : nameOf(first);
+  const also = others.length === 0 ? '' : ` (or ${others.map(nameOf).join(', ')}: the same registers)`;
   const at = address === undefined ? '' : ` at address ${address}`;
   const line = settings === undefined ? '' : `, ${settingsText(settings)}`;
   const number = serial === undefined ? '' : `, serial number ${serial}`;

@@ -3,38 +3,11 @@
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { LineSettings } from '../../hardware/bus/bus-config.ts';
-import type { HardwareError } from '../../hardware/errors.ts';
-import { ModbusMeter } from '../../hardware/modbus/modbus-meter.ts';
-import { decodeRegisters } from '../../hardware/modbus/register.ts';
-import { adviceOf } from '../../hardware/modbus/register-reader.ts';
-import { openBus, openDevice } from '../../hardware/open-device.ts';
-import { loadProfile } from '../../hardware/profiles/load-profile.ts';
-import { isPlausible, plausibleRange } from '../../hardware/profiles/plausible.ts';
-import type { Register } from '../../hardware/profiles/profile.ts';
-import { settingsOf } from '../../hardware/scan.ts';
+import { settingsOf } from '../../hardware/bus/settings-text.ts';
 import { orError } from './at-agent.ts';
-import { plain, print, printJson, table } from './print.ts';
-
-interface Options {
-  readonly port: string;
-  readonly address: number;
-  readonly line?: LineSettings;
-  readonly timeout: number;
-  readonly json?: boolean;
-}
-
-interface Row {
-  readonly quantity: string;
-  readonly unit: string;
-  readonly at: string;
-  readonly registers: string;
-  readonly value: number | null;
-  readonly plausible: boolean;
-  readonly advice?: string;
-}
+import type { TryOptions } from './try-profile.ts';
 
 const defaultTimeoutMs = 1000;
-const waitMs = 30_000;
 
 export function metersTryCommand(group: Command): void {
   group
@@ -55,71 +28,12 @@ Examples:
   wattveil meters try eastron-sdm630 --port /dev/serial/by-id/usb-FTDI_FT232R --address 3
   wattveil meters try ./my-meter.yaml --port modbus-tcp://192.168.1.20 --address 1 --json`,
     )
-    .action((profile: string, options: Options) => orError(options, () => tryProfile(profile, options)));
-}
-
-async function tryProfile(name: string, options: Options): Promise<void> {
-  const profile = loadProfile(name);
-  const settings = options.line ?? settingsOf(profile.delivered ?? '');
-  const bus = openBus({ port: options.port, ...settings, timeoutMs: options.timeout });
-  const signal = AbortSignal.timeout(waitMs);
-  const remarks: HardwareError[] = [];
-  const remark = (one: HardwareError) => void remarks.push(one);
-  try {
-    if (profile.protocol !== 'modbus') {
-      const measured = await openDevice({ bus, profile: name }).read(signal);
-      if (options.json) printJson(measured);
-      else
-        print(
-          table(
-            ['quantity', 'value', 'unit'],
-            measured.map(({ quantity, unit, value }) => [quantity, String(value), unit]),
-          ),
-        );
-      return;
-    }
-    const meter = new ModbusMeter({ bus, address: options.address, profile, profileName: name, remark });
-    const serial = await meter.serialNumber(signal);
-    const rows = (await meter.readRaw(signal)).map(({ register, bytes }) => rowOf(register, bytes, name));
-    if (options.json) printJson({ serial: serial ?? null, registers: rows });
-    else print(rowsText(rows, serial, remarks));
-  } finally {
-    await bus.close();
-  }
-}
-
-function rowOf(register: Register, bytes: Buffer, profile: string): Row {
-  const value = decodeRegisters(bytes, register) ?? null;
-  const plausible = value === null || isPlausible(value, plausibleRange(register));
-  return {
-    quantity: register.quantity,
-    unit: register.unit,
-    at: `${register.kind} 0x${register.at.toString(16).toUpperCase().padStart(2, '0')}`,
-    registers: bytes
-      .toString('hex')
-      .toUpperCase()
-      .replace(/(.{4})(?=.)/g, '$1 '),
-    value,
-    plausible,
-    ...(!plausible && { advice: adviceOf(register, bytes, profile) }),
-  };
-}
-
-function rowsText(rows: readonly Row[], serial: string | undefined, remarks: readonly HardwareError[]): string {
-  const cells = rows.map(({ quantity, at, registers, value, unit, plausible }) => [
-    quantity,
-    at,
-    registers,
-    value === null ? 'no value' : String(value),
-    unit,
-    plausible ? '' : 'cannot be',
-  ]);
-  return [
-    ...(serial === undefined ? [] : [`serial number ${plain(serial)}`]),
-    table(['quantity', 'at', 'registers', 'value', 'unit', ''], cells),
-    ...rows.flatMap(({ quantity, advice }) => (advice === undefined ? [] : [`! ${quantity}: ${plain(advice)}`])),
-    ...remarks.map(({ code, says, remedy }) => `! ${code}: ${plain(says)}\n  What to do: ${plain(remedy)}`),
-  ].join('\n');
+    .action((profile: string, options: TryOptions) =>
+      orError(options, async () => {
+        const { tryProfile } = await import('./try-profile.ts');
+        await tryProfile(profile, options);
+      }),
+    );
 }
 
 function addressArgument(text: string): number {

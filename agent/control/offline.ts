@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import type { Clock } from '../../broker/protocol/clock.ts';
 import type { AgentConfig } from '../config.ts';
-import { databasePath } from '../data-folder.ts';
+import { databasePath } from '../data-paths.ts';
 import { AgentError } from '../errors.ts';
 import { openDatabase } from '../store/database.ts';
 import { configuredDevices, knownDevices } from '../store/device-store.ts';

@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import { CodedError } from '../protocol/errors.ts';
 import { defaultPrefix } from '../protocol/topics.ts';
-import { OperatorLink } from '../sdk/operator-link.ts';
+import type { OperatorLink } from '../sdk/operator-link.ts';
 import { print, printError } from './print.ts';
 
 export interface BrokerOptions {
@@ -31,6 +31,8 @@ export async function atBroker<Reply>(
   show: (reply: Reply) => string,
 ): Promise<void> {
   await orError(options, async () => {
+    // Only here: `wattveil --help` and the household's commands need no MQTT.
+    const { OperatorLink } = await import('../sdk/operator-link.ts');
     const link = await OperatorLink.open(options.broker, { prefix: options.prefix });
     try {
       const reply = await ask(link);

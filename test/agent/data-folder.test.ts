@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { holdDataFolder, socketPath } from '../../agent/data-folder.ts';
+import { holdDataFolder } from '../../agent/data-folder.ts';
+import { socketPath } from '../../agent/data-paths.ts';
 import { temporaryFolder } from './made-agent.ts';
 import { codeOf } from './policy/code-of.ts';
 

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { type Agent, findAgent } from '../../agent/control/client.ts';
-import { readHousehold } from '../../hardware/cli.ts';
 import { agentYaml } from '../../hardware/simulator/agent-yaml.ts';
+import { readHousehold } from '../../hardware/simulator/simulate.ts';
 import { type Running, startWattveil } from '../../scripts/story/processes.ts';
 import { atMost, type Figure } from './figure.ts';
 

@@ -6,13 +6,14 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
 import { AgentYaml } from '../../../agent/config-schema.ts';
-import { hardwareCommands, readHousehold } from '../../../hardware/cli.ts';
+import { hardwareCommands } from '../../../hardware/cli.ts';
 import { openBus, openDevice } from '../../../hardware/open-device.ts';
 import { agentYaml } from '../../../hardware/simulator/agent-yaml.ts';
 import { type ApplianceUse, applianceLoad, together } from '../../../hardware/simulator/appliance.ts';
 import { pickFault } from '../../../hardware/simulator/faults.ts';
 import { startHousehold } from '../../../hardware/simulator/household.ts';
 import { LoadCounter } from '../../../hardware/simulator/load.ts';
+import { readHousehold } from '../../../hardware/simulator/simulate.ts';
 import { openSwitch } from '../../../hardware/switching/open-switch.ts';
 import { never } from '../never.ts';
 
