@@ -61,8 +61,9 @@ describe('an appliance', () => {
       fc.record({ watts: fc.integer({ min: -3000, max: 3000 }) }),
       fc.record({
         watts: fc.integer({ min: 1, max: 3000 }),
-        on: fc.integer({ min: 1, max: 3 * hour }),
-        off: fc.integer({ min: 1, max: 3 * hour }),
+        // Every switching is gone through: two days of milliseconds would take minutes.
+        on: fc.integer({ min: 1000, max: 3 * hour }),
+        off: fc.integer({ min: 1000, max: 3 * hour }),
       }),
       fc.record({
         watts: fc.integer({ min: 1, max: 3000 }),
