@@ -147,6 +147,10 @@ export const agentErrors = {
     says: 'another meter hangs where {device} was: its readings begin a new source, the old one is closed',
     remedy: 'Publish what may be shared of the new one: wattveil tensors publish; no sum holds it before.',
   },
+  SERIAL_SHARED: {
+    says: '{device} says the same serial number as another device: it tells neither apart, and is not looked at',
+    remedy: 'Nothing, as long as both stay where they are: they are told apart by id and by port and address.',
+  },
 
   // --- plugs ---
   PLUG_UNKNOWN: {

@@ -69,11 +69,11 @@ async function start(
   const identified = (device: string, serial: string) => {
     const identity = book.identified(device, serial, clock.now());
     if (identity === 'same') return;
-    if (identity === 'other') {
-      const { code, message, remedy } = new AgentError('METER_CHANGED', { device });
-      log.warn({ code, device }, `${message}. What to do: ${remedy}`);
+    if (identity !== 'known') {
+      const told = new AgentError(identity === 'other' ? 'METER_CHANGED' : 'SERIAL_SHARED', { device });
+      log.warn({ code: told.code, device }, `${told.message}. What to do: ${told.remedy}`);
     }
-    tensors.sourceChanged();
+    if (identity !== 'shared') tensors.sourceChanged();
   };
   const polling = startPolling({ settings: config, devices, readings, identified, clock, log });
   atEnd(() => polling.close());

@@ -89,13 +89,21 @@ function recognise(rows: readonly Row[], configured: readonly ConfiguredDevice[]
 
 /**
  * What a serial number says of a device: the one it was thought to be; one known from before, of which nothing was read
- * yet under this name; or another one than that which was read before.
+ * yet under this name; another one than that which was read before; or nothing, since several say the same.
  */
-export type Identity = 'same' | 'known' | 'other';
+export type Identity = 'same' | 'known' | 'other' | 'shared';
 
 interface Identified {
   readonly known: KnownDevice;
   readonly identity: Identity;
+}
+
+interface Found {
+  readonly serial: string;
+  /** Rows of the other devices that have said their number, and of those whose number is configured. */
+  readonly heard: ReadonlySet<number>;
+  readonly configured: ReadonlySet<number>;
+  readonly now: EpochMs;
 }
 
 /** @returns the row of the device that says it has this serial number */
@@ -103,17 +111,20 @@ export function identify(
   database: Database,
   configured: ConfiguredDevice,
   current: KnownDevice,
-  found: { readonly serial: string; readonly taken: ReadonlySet<number>; readonly now: EpochMs },
+  found: Found,
 ): Identified {
-  const { serial, taken, now } = found;
+  const { serial, now } = found;
   return database.transaction((): Identified => {
     const rows = allRows(database);
     const row = rows.find(({ number }) => number === current.number);
     if (row === undefined) throw new TypeError(`device ${configured.id}: expected a row ${current.number}`);
-    if (row.serial === serial) return { known: row, identity: 'same' };
     const holder = rows.findLast((one) => one.serial === serial);
-    // Several devices that say the same number say nothing by it.
-    if (holder !== undefined && taken.has(holder.number)) return { known: row, identity: 'same' };
+    // Several devices that say the same number say nothing by it, whichever of them is heard first.
+    if (isTaken(row, holder, found) || isShared(database, serial)) {
+      database.prepare('INSERT OR IGNORE INTO shared_serials (serial) VALUES (?)').run(serial);
+      return { known: row, identity: 'shared' };
+    }
+    if (row.serial === serial) return { known: row, identity: 'same' };
     if (holder !== undefined) {
       const isNew = row.serial === null && !wasRead(database, row);
       if (isNew) giveWay(database, row, holder, now);
@@ -122,6 +133,21 @@ export function identify(
     if (row.serial === null) return { known: update(database, { ...configured, serial }, row), identity: 'same' };
     return { known: insert(database, { ...configured, serial }), identity: 'other' };
   })();
+}
+
+/** Where another number was heard before, the meter is another one now: it may have been taken from the other's place. */
+function isTaken(row: Row, holder: Row | undefined, { heard, configured }: Found): boolean {
+  if (holder === undefined || holder.number === row.number) return false;
+  return configured.has(holder.number) || (row.serial === null && heard.has(holder.number));
+}
+
+/** For a device whose row turned out to be of another: what it is is not known yet. */
+export function rememberAnew(database: Database, configured: ConfiguredDevice): KnownDevice {
+  return database.transaction(() => insert(database, configured))();
+}
+
+function isShared(database: Database, serial: string): boolean {
+  return database.prepare('SELECT 1 FROM shared_serials WHERE serial = ?').get(serial) !== undefined;
 }
 
 function wasRead(database: Database, { number }: Row): boolean {

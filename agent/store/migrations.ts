@@ -2,7 +2,8 @@
  * All tables of the agent, in the order in which they are made.
  */
 import type { Migration } from './database.ts';
+import { deviceMigrations } from './migrations-devices.ts';
 import { readingMigrations } from './migrations-readings.ts';
 import { roundMigrations } from './migrations-rounds.ts';
 
-export const migrations: readonly Migration[] = [...readingMigrations, ...roundMigrations];
+export const migrations: readonly Migration[] = [...readingMigrations, ...roundMigrations, ...deviceMigrations];

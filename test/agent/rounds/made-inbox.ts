@@ -30,6 +30,7 @@ export class MadeInbox {
   readonly published: Published[] = [];
   readonly lines: string[] = [];
   readonly #folder: string;
+  readonly #open: (database: Database) => HomeTensors;
   sharing = true;
   policy = lenientPolicy;
   /** What the home's tensors physically are, where a test wants it otherwise than as entered. */
@@ -41,9 +42,11 @@ export class MadeInbox {
   shell!: ParticipantShell;
   inbox!: RoundInbox;
 
-  constructor(folder: string, made = makeCohort(4), at: EpochMs = now) {
+  /** @param open the tensors of the home, at each start */
+  constructor(folder: string, made = makeCohort(4), at: EpochMs = now, open = tensorsIn) {
     this.#folder = folder;
     this.made = made;
+    this.#open = open;
     this.clock = new SteppedClock(at);
     this.#start();
   }
@@ -97,7 +100,7 @@ export class MadeInbox {
 
   #start(): void {
     this.database = openAgentDatabase(this.#folder);
-    this.tensors = tensorsIn(this.database);
+    this.tensors = this.#open(this.database);
     const ledger = new Ledger(this.database);
     const store = new RoundStore(this.database, ledger);
     const log: Logger = pino({ level: 'trace' }, { write: (line: string) => void this.lines.push(line) });
@@ -151,7 +154,10 @@ export class MadeInbox {
   #facts(): HomeFacts {
     const tensors = this.tensors
       .list()
-      .map((tensor): OwnTensor => ({ ...tensor, device: tensor.device, ancestors: [], shown: true }))
+      .map((tensor): OwnTensor => {
+        const ancestors = tensor.device === undefined ? [] : this.tensors.ancestorsOf(tensor.device);
+        return { ...tensor, device: tensor.device, ancestors, shown: true };
+      })
       .map(this.physically);
     return { sharing: this.sharing, policy: this.policy, tensors };
   }

@@ -56,11 +56,50 @@ it('two meters that changed places stay the sources they are', () => {
   expect(sources(book)).toEqual(['device 2', 'device 1']);
 });
 
-it('a number that two meters say is none', () => {
+it('two meters that are exchanged while the agent runs, too', () => {
   const book = open();
-  expect(book.identified('fridge', '1', now)).toBe('same');
-  expect(book.identified('bulb', '1', now)).toBe('same');
-  expect(sources(book)).toEqual(['device 1', 'device 2']);
+  book.identified('fridge', '111', now);
+  book.identified('bulb', '222', now);
+  expect(book.identified('fridge', '222', now)).toBe('other');
+  expect(new Set(sources(book)).size).toBe(2);
+  expect(book.identified('bulb', '111', now)).toBe('other');
+  expect(sources(book)).toEqual(['device 2', 'device 1']);
+});
+
+describe('a number that two meters say', () => {
+  it('is none, and both are told of', () => {
+    const book = open();
+    expect(book.identified('fridge', '1', now)).toBe('same');
+    expect(book.identified('bulb', '1', now)).toBe('shared');
+    expect(sources(book)).toEqual(['device 1', 'device 2']);
+  });
+
+  it('stays none after a restart, whichever is heard first', () => {
+    const before = open();
+    before.identified('fridge', '1', now);
+    before.identified('bulb', '1', now);
+    const book = open();
+    expect(book.identified('bulb', '1', now)).toBe('shared');
+    expect(book.identified('fridge', '1', now)).toBe('shared');
+    expect(sources(book)).toEqual(['device 1', 'device 2']);
+  });
+
+  it('never makes one source of two, also where the second is new and heard first', () => {
+    new DeviceBook(database, configured.slice(0, 1)).identified('fridge', '1', now);
+    const book = open();
+    book.identified('bulb', '1', now);
+    expect(new Set(sources(book)).size).toBe(2);
+    expect(book.identified('fridge', '1', now)).toBe('shared');
+    expect(new Set(sources(book)).size).toBe(2);
+  });
+
+  it('is the one of whom the configuration says so', () => {
+    const [fridge, bulb] = configured.map((device, index) => ({ ...device, serial: index === 0 ? '1' : undefined }));
+    if (fridge === undefined || bulb === undefined) throw new RangeError('expected two devices');
+    const book = new DeviceBook(database, [fridge, bulb]);
+    expect(book.identified('bulb', '1', now)).toBe('shared');
+    expect(sources(book)).toEqual(['serial 1', 'device 2']);
+  });
 });
 
 describe('what was agreed to before a device was ever read', () => {
