@@ -65,7 +65,7 @@ async function start(
   const book = new DeviceBook(database, configuredDevices(config));
   const devices = book.known;
   const readings = new ReadingStore(database);
-  const tensors = new HomeTensors({ database, settings: config, devices, readings });
+  const tensors = new HomeTensors({ database, settings: config, devices, readings, clock });
   const identified = (device: string, serial: string) => {
     const identity = book.identified(device, serial, clock.now());
     if (identity === 'same') return;

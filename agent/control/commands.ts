@@ -12,6 +12,7 @@ import type { PlugState } from '../plugs/plugs.ts';
 import type { Failure, Sample } from '../polling/device-poll.ts';
 import type { LedgerEntry } from '../store/ledger.ts';
 import type { ShownTariff } from '../tariff.ts';
+import type { Uncovered } from '../tensors/tensor.ts';
 
 const Nothing = z.strictObject({});
 const OneTensor = z.strictObject({ id: z.string() });
@@ -142,8 +143,15 @@ export interface TensorRow {
   readonly until: EpochMs;
 }
 
+/** Has a value, or the reason why it has none. */
+export interface TensorSlot {
+  readonly from: EpochMs;
+  readonly until: EpochMs;
+  readonly value?: number;
+  readonly uncovered?: Uncovered;
+}
+
 export interface TensorShown {
   readonly tensor: TensorRow;
-  /** Without `value` where the slot is not covered. */
-  readonly slots: readonly { readonly from: EpochMs; readonly until: EpochMs; readonly value?: number }[];
+  readonly slots: readonly TensorSlot[];
 }

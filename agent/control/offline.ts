@@ -26,7 +26,7 @@ export async function readOffline<Given>(
   try {
     const devices = knownDevices(database, configuredDevices(config));
     const readings = new ReadingStore(database);
-    const tensors = new HomeTensors({ database, settings: config, devices, readings });
+    const tensors = new HomeTensors({ database, settings: config, devices, readings, clock });
     return await read(readingHandlers({ settings: config, database, devices, readings, tensors, clock }));
   } finally {
     database.close();

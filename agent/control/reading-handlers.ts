@@ -34,12 +34,12 @@ export function readingHandlers(parts: ReadingParts): ReadingHandlers {
     'tensors show': ({ id, grid }) => {
       const tensor = tensors.get(id);
       const asked = grid ?? tensors.ownGrid(id) ?? lastDay(clock);
-      const { values, covered } = tensors.slots(id, asked);
+      const { values, coverage } = tensors.slots(tensor, asked);
       const edges = slotEdges(asked);
-      const slots = covered.map((known, slot) => ({
+      const slots = coverage.map((covered, slot) => ({
         from: edges[slot] ?? epochMs(0),
         until: edges[slot + 1] ?? epochMs(0),
-        ...(known && { value: values[slot] ?? 0 }),
+        ...(covered === 'covered' ? { value: values[slot] ?? 0 } : { uncovered: covered }),
       }));
       return { tensor: tensorRow(tensor), slots };
     },

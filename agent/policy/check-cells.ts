@@ -5,6 +5,7 @@ import { after, type EpochMs } from '../../broker/protocol/clock.ts';
 import type { Grid } from '../../broker/protocol/fields.ts';
 import { gridEnd, spanOf } from '../../broker/protocol/grid.ts';
 import type { Announce } from '../../broker/protocol/messages.ts';
+import type { Coverage } from '../tensors/tensor.ts';
 import { idsOf } from './assess-round.ts';
 import type { OwnTensor } from './own-tensor.ts';
 import { type Refusal, refusal } from './refusals.ts';
@@ -23,10 +24,9 @@ export function cellsOf(grid: Grid, tensors: readonly OwnTensor[]): Cell[] {
   return tensors.map(({ source: { device, family } }) => ({ device, family, from, until }));
 }
 
-export interface Coverage {
+export interface TensorCoverage {
   readonly id: string;
-  /** By slot: whether readings cover it whole. */
-  readonly covered: readonly boolean[];
+  readonly slots: readonly Coverage[];
 }
 
 export type CellCheck =
@@ -42,14 +42,15 @@ const retryMs = 10_000;
 /** @param spentIn the round in which one of the cells was released; undefined where none was */
 export function checkCells(
   { grid, deadline }: Announce,
-  coverage: readonly Coverage[],
+  coverage: readonly TensorCoverage[],
   spentIn: string | undefined,
   now: EpochMs,
 ): CellCheck {
   if (spentIn !== undefined) return { cells: 'refused', refusal: refusal('CELL_SPENT', { before: spentIn }) };
-  const missing = coverage.filter(({ covered }) => covered.length !== grid.slots || covered.includes(false));
+  const firstMissing = ({ slots }: TensorCoverage) => slots.findIndex((slot) => slot !== 'covered');
+  const missing = coverage.filter((one) => one.slots.length !== grid.slots || firstMissing(one) >= 0);
   if (missing.length === 0) return { cells: 'there' };
-  const onlyLast = missing.every(({ covered }) => covered.indexOf(false) === grid.slots - 1);
+  const onlyLast = missing.every((one) => firstMissing(one) === grid.slots - 1);
   const next = after(now, retryMs);
   if (onlyLast && next < Math.min(after(gridEnd(grid), settlingMs), deadline)) {
     return { cells: 'unsettled', until: next };

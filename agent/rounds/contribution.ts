@@ -110,7 +110,7 @@ function decline(round: Round, refused: Refusal, told: RefusalCode | undefined):
 
 function release(event: SlotsRead, round: Round, seat: Seat, told: RefusalCode | undefined): Step {
   const { announce } = round;
-  const coverage = event.slots.map(({ tensor, covered }) => ({ id: tensor.id, covered }));
+  const coverage = event.slots.map(({ tensor, coverage: slots }) => ({ id: tensor.id, slots }));
   const check = checkCells(announce, coverage, event.spentIn, event.now);
   if (check.cells === 'refused') return decline(round, check.refusal, told);
   if (check.cells === 'unsettled') return wait(check.until, told);

@@ -11,12 +11,13 @@ import type { Cell } from '../policy/check-cells.ts';
 import type { Verdict } from '../policy/judge-announcement.ts';
 import type { OwnTensor } from '../policy/own-tensor.ts';
 import type { Refusal } from '../policy/refusals.ts';
+import type { Coverage } from '../tensors/tensor.ts';
 
 /** One tensor's slots, as read for the round's grid. */
 export interface ReadSlots {
   readonly tensor: OwnTensor;
   readonly values: Float64Array;
-  readonly covered: readonly boolean[];
+  readonly coverage: readonly Coverage[];
 }
 
 export type ParticipantEvent = { readonly now: EpochMs } & (

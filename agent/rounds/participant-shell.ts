@@ -128,7 +128,10 @@ export class ParticipantShell {
     const { store, random } = this.#parts;
     const { grid } = round.announce;
     const spentIn = store.spentIn(cellsOf(grid, tensors));
-    const read = (tensor: OwnTensor) => ({ tensor, ...this.#parts.tensors.slots(tensor.id, grid) });
+    const read = (tensor: OwnTensor) => {
+      const { values, coverage } = this.#parts.tensors.slots(tensor, grid);
+      return { tensor, values, coverage };
+    };
     const slots = spentIn === undefined ? tensors.map(read) : [];
     const residues = drawResidues(round.sharing, round.blocks, random);
     return { type: 'slotsRead', now, slots, spentIn, salt: random(16), residues };

@@ -1,17 +1,17 @@
 /**
  * All tensors of the home: those that the configuration makes of its devices, and those entered by hand.
  */
-import type { EpochMs } from '../../broker/protocol/clock.ts';
+import type { Clock, EpochMs } from '../../broker/protocol/clock.ts';
 import type { Grid } from '../../broker/protocol/fields.ts';
 import { gridEnd } from '../../broker/protocol/grid.ts';
-import { quantities } from '../../hardware/quantity.ts';
+import { isQuantity, quantities } from '../../hardware/quantity.ts';
 import type { DeviceSettings, Settings, TensorSettings } from '../config-schema.ts';
 import { AgentError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { assertCatalogueFits } from '../tensors/catalogue.ts';
 import { enteredPerSlot } from '../tensors/hand-entered.ts';
-import { changePerSlot, longestGap, meanPerSlot } from '../tensors/resampling.ts';
-import type { NewTensor, Slots, Tensor, TensorStore } from '../tensors/tensor.ts';
+import { changePerSlot, longestGap, meanPerSlot, type SlotValues } from '../tensors/resampling.ts';
+import type { NewTensor, SizedGrid, Slots, Tensor, TensorName, TensorStore, UnitOf } from '../tensors/tensor.ts';
 import type { Database } from './database.ts';
 import type { KnownDevice } from './device-store.ts';
 import { EnteredStore, type EnteredTensor } from './entered-store.ts';
@@ -24,6 +24,7 @@ export interface TensorParts {
   readonly settings: Pick<Settings, 'devices' | 'tensors'>;
   readonly devices: ReadonlyMap<string, KnownDevice>;
   readonly readings: ReadingStore;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 export class HomeTensors implements TensorStore {
@@ -63,16 +64,22 @@ export class HomeTensors implements TensorStore {
     return ancestors;
   }
 
-  slots(id: string, grid: Grid): Slots {
-    const settings = this.#settingsOf(id);
-    if (settings !== undefined) return this.#resampled(settings, grid);
-    const entered = this.#enteredOf(id);
-    const values = this.#entered.values(id);
-    return enteredPerSlot(
-      { from: entered.from, step: entered.stepMs, values },
-      quantities[entered.quantity].kind,
-      grid,
-    );
+  /** @throws {AgentError} TENSOR_UNKNOWN */
+  slots<Q extends string, Count extends number>(
+    tensor: TensorName<Q>,
+    grid: SizedGrid<Count>,
+  ): Slots<UnitOf<Q>, Count> {
+    const settings = this.#settingsOf(tensor.id);
+    const { values, coverage } = settings === undefined ? this.#cut(tensor.id, grid) : this.#resampled(settings, grid);
+    const now = this.#parts.clock.now();
+    const isOver = (slot: number) => grid.from + (slot + 1) * grid.step <= now;
+    return {
+      dtype: 'float64',
+      shape: [grid.slots],
+      unit: (isQuantity(tensor.quantity) ? quantities[tensor.quantity].unit : '') as UnitOf<Q>,
+      values,
+      coverage: coverage.map((one, slot) => (one === 'covered' || isOver(slot) ? one : 'not over')),
+    };
   }
 
   /** The slots in which the values of a tensor were entered; none for a device's. */
@@ -165,7 +172,12 @@ export class HomeTensors implements TensorStore {
     }
   }
 
-  #resampled(settings: TensorSettings, grid: Grid): Slots {
+  #cut(id: string, grid: Grid): SlotValues {
+    const { from, stepMs, quantity } = this.#enteredOf(id);
+    return enteredPerSlot({ from, step: stepMs, values: this.#entered.values(id) }, quantities[quantity].kind, grid);
+  }
+
+  #resampled(settings: TensorSettings, grid: Grid): SlotValues {
     const { readings, devices } = this.#parts;
     const gapMs = longestGapOf(this.#deviceOf(settings));
     const number = devices.get(settings.device)?.number;

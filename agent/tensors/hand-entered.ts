@@ -6,7 +6,8 @@ import type { Grid } from '../../broker/protocol/fields.ts';
 import { isQuantity, type Quantity, quantities } from '../../hardware/quantity.ts';
 import { AgentError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
-import type { Slots } from './tensor.ts';
+import type { SlotValues } from './resampling.ts';
+import type { Coverage } from './tensor.ts';
 
 /**
  * @param prefix power of ten from the unit written to the quantity's own: 3 for kWh
@@ -53,18 +54,18 @@ export interface EnteredValues {
  * Answers where both edges of a slot are edges of slots entered: their sum for a counter, else their mean.
  * Every other slot is not covered: how the energy of one slot was spread within it, nobody knows.
  */
-export function enteredPerSlot(entered: EnteredValues, kind: 'counter' | 'level', grid: Grid): Slots {
+export function enteredPerSlot(entered: EnteredValues, kind: 'counter' | 'level', grid: Grid): SlotValues {
   const values = new Float64Array(grid.slots);
-  const covered: boolean[] = [];
+  const coverage: Coverage[] = [];
   const place = (at: number) => (at - entered.from) / entered.step;
   for (let slot = 0; slot < grid.slots; slot++) {
     const first = place(grid.from + slot * grid.step);
     const end = place(grid.from + (slot + 1) * grid.step);
     const known = Number.isInteger(first) && Number.isInteger(end) && first >= 0 && end <= entered.values.length;
-    covered.push(known);
+    coverage.push(known ? 'covered' : 'gap');
     if (known) values[slot] = exactSum(entered.values.slice(first, end), kind === 'level' ? end - first : 1);
   }
-  return { values, covered };
+  return { values, coverage };
 }
 
 /** Sum / `parts`, of the decimals that people read in the values: 0.1 and 0.2 are 0.3. */

@@ -7,7 +7,10 @@
 import type { Grid } from '../../broker/protocol/fields.ts';
 import { slotEdges } from '../../broker/protocol/grid.ts';
 import type { Mark } from '../polling/counter.ts';
-import type { Slots } from './tensor.ts';
+import type { Coverage, Slots, Uncovered } from './tensor.ts';
+
+/** What is worked out here; what the numbers are is known to who asks. */
+export type SlotValues = Pick<Slots, 'values' | 'coverage'>;
 
 export interface Reading {
   readonly at: number;
@@ -28,7 +31,7 @@ export function longestGap(grid: Grid, longestGapMs: number): number {
  * @param readings of one counter, in order of time, from around the whole grid
  * @returns the change in each slot, to a thousandth of the unit
  */
-export function changePerSlot(readings: readonly Reading[], grid: Grid, longestGapMs: number): Slots {
+export function changePerSlot(readings: readonly Reading[], grid: Grid, longestGapMs: number): SlotValues {
   const good: Reading[] = [];
   /** Of each good reading, which count it belongs to: from one to the next nothing is known. */
   const counts: number[] = [];
@@ -42,8 +45,8 @@ export function changePerSlot(readings: readonly Reading[], grid: Grid, longestG
   const edges = edgesAmong(good, grid, longestGap(grid, longestGapMs));
   return perSlot(grid, (slot) => {
     const [first, last] = [edges[slot], edges[slot + 1]];
-    if (first === undefined || last === undefined) return undefined;
-    if (counts[last.after] !== counts[first.before]) return undefined;
+    if (first === undefined || last === undefined) return 'gap';
+    if (counts[last.after] !== counts[first.before]) return 'reset';
     return (thousandthsAt(good, last) - thousandthsAt(good, first)) / 1000;
   });
 }
@@ -52,7 +55,7 @@ export function changePerSlot(readings: readonly Reading[], grid: Grid, longestG
  * @param readings of a level (power, voltage), in order of time, from around the whole grid
  * @returns the mean over each slot of the line through the readings
  */
-export function meanPerSlot(readings: readonly Reading[], grid: Grid, longestGapMs: number): Slots {
+export function meanPerSlot(readings: readonly Reading[], grid: Grid, longestGapMs: number): SlotValues {
   const gapMs = longestGap(grid, longestGapMs);
   const areas = [0];
   const gaps = [0];
@@ -65,9 +68,9 @@ export function meanPerSlot(readings: readonly Reading[], grid: Grid, longestGap
   const edges = edgesAmong(readings, grid, gapMs);
   return perSlot(grid, (slot) => {
     const [first, last] = [edges[slot], edges[slot + 1]];
-    if (first === undefined || last === undefined) return undefined;
+    if (first === undefined || last === undefined) return 'gap';
     // Neither edge lies in a gap, so a gap between them is one between the readings after the first and up to the last.
-    if (gaps[last.before] !== gaps[first.before]) return undefined;
+    if (gaps[last.before] !== gaps[first.before]) return 'gap';
     const area = (edge: Edge) => (areas[edge.before] ?? 0) + areaUpTo(readings, edge);
     return (area(last) - area(first)) / grid.step;
   });
@@ -116,13 +119,13 @@ function areaUpTo(readings: readonly Reading[], edge: Edge): number {
   return one === undefined ? 0 : areaBetween(one, { at: edge.at, value: valueAt(readings, edge) });
 }
 
-function perSlot(grid: Grid, take: (slot: number) => number | undefined): Slots {
+function perSlot(grid: Grid, take: (slot: number) => number | Uncovered): SlotValues {
   const values = new Float64Array(grid.slots);
-  const covered: boolean[] = [];
+  const coverage: Coverage[] = [];
   for (let slot = 0; slot < grid.slots; slot++) {
     const value = take(slot);
-    covered.push(value !== undefined);
-    values[slot] = value ?? 0;
+    coverage.push(typeof value === 'number' ? 'covered' : value);
+    values[slot] = typeof value === 'number' ? value : 0;
   }
-  return { values, covered };
+  return { values, coverage };
 }

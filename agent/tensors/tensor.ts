@@ -4,7 +4,7 @@
  */
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import type { Grid, Scaled } from '../../broker/protocol/fields.ts';
-import type { Quantity } from '../../hardware/quantity.ts';
+import type { Quantity, quantities } from '../../hardware/quantity.ts';
 import type { Family } from './families.ts';
 
 /** What a tensor's values physically are. A cell is a source and an interval, released at most once. */
@@ -34,10 +34,33 @@ export interface Tensor {
   readonly until: EpochMs;
 }
 
-/** Values per slot of a grid. A slot that is not covered has no value: its 0 means nothing. */
-export interface Slots {
+/**
+ * Why a slot has no value: readings are missing; the clock was not to be trusted; the counter began anew; it is not over
+ * yet; it is kept, but no longer as finely as this slot is cut.
+ */
+export type Uncovered = 'gap' | 'clock' | 'reset' | 'not over' | 'condensed';
+export type Coverage = 'covered' | Uncovered;
+
+/** What a quantity is measured in. */
+export type UnitOf<Q extends string> = Q extends Quantity ? (typeof quantities)[Q]['unit'] : string;
+
+/** What slots are asked of. */
+export interface TensorName<Q extends string = string> {
+  readonly id: string;
+  readonly quantity: Q;
+}
+
+/** A grid whose number of slots may be known to the compiler. */
+export type SizedGrid<Count extends number = number> = Grid & { readonly slots: Count };
+
+/** A tensor cut to a grid: one value per slot. A slot that is not covered has no value: its 0 means nothing. */
+export interface Slots<Unit extends string = string, Count extends number = number> {
+  readonly dtype: 'float64';
+  readonly shape: readonly [slots: Count];
+  readonly unit: Unit;
   readonly values: Float64Array;
-  readonly covered: readonly boolean[];
+  /** By slot. */
+  readonly coverage: readonly Coverage[];
 }
 
 /** A tensor entered by hand, ready to be stored. */
@@ -59,7 +82,7 @@ export interface TensorStore {
   /** The devices behind which `device` is wired, nearest first, by their ids in the configuration. */
   ancestorsOf(device: string): readonly string[];
   /** @throws {AgentError} TENSOR_UNKNOWN */
-  slots(id: string, grid: Grid): Slots;
+  slots<Q extends string, Count extends number>(tensor: TensorName<Q>, grid: SizedGrid<Count>): Slots<UnitOf<Q>, Count>;
   /** Called after each change of what the home has or publishes. */
   onChange(listener: () => void): void;
 }

@@ -86,7 +86,7 @@ describe('beside the running agent', () => {
     expect(shown.slots).toEqual([
       { from: '2026-11-23T00:00:00.000Z', until: '2026-11-23T12:00:00.000Z', value: 5500 },
       { from: '2026-11-23T12:00:00.000Z', until: '2026-11-24T00:00:00.000Z', value: 11_200 },
-      { from: '2026-11-24T00:00:00.000Z', until: '2026-11-24T12:00:00.000Z' },
+      { from: '2026-11-24T00:00:00.000Z', until: '2026-11-24T12:00:00.000Z', uncovered: 'not over' },
     ]);
     const text = await kit.run('tensors', 'show', 'bulb', '--from', day, '--step', '12h', '--slots', '3');
     expect(text.stdout).toContain('not covered');

@@ -27,6 +27,8 @@ export function tensorsIn(database: Database): HomeTensors {
     settings: { devices: [], tensors: [] },
     devices: new Map(),
     readings: new ReadingStore(database),
+    // Later than all that is entered.
+    clock: { now: () => epochMs(Number.MAX_SAFE_INTEGER) },
   });
 }
 

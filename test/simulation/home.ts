@@ -10,8 +10,8 @@ import { refusal } from '../../agent/policy/refusals.ts';
 import { takeUp } from '../../agent/rounds/participant.ts';
 import type { AnswerGiven, Release } from '../../agent/rounds/participant-event.ts';
 import { type HomeTopic, ParticipantShell } from '../../agent/rounds/participant-shell.ts';
+import type { Coverage, SizedGrid, Slots, TensorName, TensorStore, UnitOf } from '../../agent/tensors/tensor.ts';
 import type { Clock } from '../../broker/protocol/clock.ts';
-import type { Grid } from '../../broker/protocol/fields.ts';
 import { sameBytes } from '../../broker/protocol/hex.ts';
 import type { Round } from '../../broker/protocol/round.ts';
 import { Power } from './power.ts';
@@ -119,9 +119,15 @@ export class SimulatedHome {
 
   #start(): ParticipantShell {
     const { clock, random, send, reading } = this.#parts;
-    const slots = (id: string, grid: Grid) => ({
+    const slots: TensorStore['slots'] = <Q extends string, Count extends number>(
+      { id }: TensorName<Q>,
+      grid: SizedGrid<Count>,
+    ): Slots<UnitOf<Q>, Count> => ({
+      dtype: 'float64',
+      shape: [grid.slots],
+      unit: 'Wh' as UnitOf<Q>,
       values: Float64Array.from({ length: grid.slots }, (_, slot) => reading(id, grid.from + slot * grid.step)),
-      covered: new Array<boolean>(grid.slots).fill(true),
+      coverage: new Array<Coverage>(grid.slots).fill('covered'),
     });
     return new ParticipantShell({
       store: this.#store(),

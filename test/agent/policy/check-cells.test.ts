@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { cellsOf, checkCells } from '../../../agent/policy/check-cells.ts';
+import type { Coverage } from '../../../agent/tensors/tensor.ts';
 import { type EpochMs, epochMs } from '../../../broker/protocol/clock.ts';
 import { gridEnd } from '../../../broker/protocol/grid.ts';
 import { makeCohort } from '../../broker/protocol/made-cohort.ts';
@@ -10,6 +11,7 @@ const end = gridEnd(announce.grid);
 const whole = [true, true, true, true];
 const noLast = [true, true, true, false];
 const minute = 60_000;
+const coverageOf = (covered: boolean): Coverage => (covered ? 'covered' : 'gap');
 
 const cases: [name: string, covered: boolean[][], spentIn: string | undefined, after: number, cells: string][] = [
   ['takes cells that are all there', [whole, whole], undefined, 0, 'there'],
@@ -24,14 +26,15 @@ const cases: [name: string, covered: boolean[][], spentIn: string | undefined, a
 ];
 
 test.each(cases)('%s', (_, covered, spentIn, after, expected) => {
-  const coverage = covered.map((slots, at) => ({ id: `t${at}`, covered: slots }));
+  const coverage = covered.map((slots, at) => ({ id: `t${at}`, slots: slots.map(coverageOf) }));
   const check = checkCells(announce, coverage, spentIn, epochMs(end + after));
   expect('refusal' in check ? check.refusal.code : check.cells).toBe(expected);
 });
 
 test('waits no longer than the deadline, when the set is fixed', () => {
   const deadline = end + minute;
-  const check = (at: EpochMs) => checkCells({ ...announce, deadline }, [{ id: 't', covered: noLast }], undefined, at);
+  const check = (at: EpochMs) =>
+    checkCells({ ...announce, deadline }, [{ id: 't', slots: noLast.map(coverageOf) }], undefined, at);
   expect(check(end)).toEqual({ cells: 'unsettled', until: end + 10_000 });
   expect(check(epochMs(deadline - 10_000)).cells).toBe('refused');
 });

@@ -137,7 +137,7 @@ describe('whatever a meter says of its counter', () => {
         // An edge whose reading is missing or not believed lies between others, five minutes apart at most.
         const beside = 2 * 5 * 60;
         got.values.forEach((value, slot) => {
-          if (plain) expect(got.covered[slot]).toBe(true);
+          if (plain) expect(got.coverage[slot]).toBe('covered');
           if (plain) expect(value).toBe(right.values[slot]);
           expect(value).toBeGreaterThanOrEqual(0);
           expect(value).toBeLessThanOrEqual((right.values[slot] ?? 0) + beside);

@@ -31,8 +31,10 @@ export function seenByHome1(changes: Partial<Announce> = {}) {
   const tensors = [ownTensor()];
   const facts: HomeFacts = { sharing: true, policy: lenientPolicy, tensors };
   const accepted: Verdict = { verdict: 'accepted', round, seat };
-  const read = (values: readonly number[], covered = values.map(() => true)): ReadSlots[] =>
-    tensors.map((tensor) => ({ tensor, values: Float64Array.from(values), covered }));
+  const read = (values: readonly number[], covered = values.map(() => true)): ReadSlots[] => {
+    const coverage = covered.map((known) => (known ? 'covered' : 'gap'));
+    return tensors.map((tensor) => ({ tensor, values: Float64Array.from(values), coverage }));
+  };
   return {
     made,
     round,

@@ -6,15 +6,19 @@ import { PublicationStore } from '../../../agent/store/publication-store.ts';
 import { ReadingStore } from '../../../agent/store/reading-store.ts';
 import { HomeTensors } from '../../../agent/store/tensor-store.ts';
 import { catalogueEntries } from '../../../agent/tensors/catalogue.ts';
-import type { NewTensor } from '../../../agent/tensors/tensor.ts';
+import type { Coverage, NewTensor } from '../../../agent/tensors/tensor.ts';
 import { epochMs } from '../../../broker/protocol/clock.ts';
 import { Catalogue } from '../../../broker/protocol/messages.ts';
 import { openAgentDatabase, temporaryFolder } from '../made-agent.ts';
 import { codeOf } from '../policy/code-of.ts';
 
+/** Which slots have a value. */
+const known = (coverage: readonly Coverage[]) => coverage.map((one) => one === 'covered');
+
 const hour = 3_600_000;
 const minute = 60_000;
 const now = epochMs(10 * hour);
+const clock = { now: () => now };
 
 const device = { bus: 'line', profile: 'eastron-sdm120', pollEvery: '1m' };
 const settings = AgentYaml.parse({
@@ -65,7 +69,7 @@ function tensors(changes: Partial<typeof settings> = {}): HomeTensors {
     database,
     configured.devices.map(({ id, address, serial }) => ({ id, port: '/dev/line', address, serial })),
   );
-  return new HomeTensors({ database, settings: configured, devices, readings });
+  return new HomeTensors({ database, settings: configured, devices, readings, clock });
 }
 
 /** One reading a minute of the fridge, 10 Wh a minute, from 0 to 4 h. */
@@ -84,9 +88,12 @@ describe('tensors of devices', () => {
   it('are the readings, resampled to the slots asked for', () => {
     const all = tensors();
     readFridge();
-    const { values, covered } = all.slots('fridge', { from: 0, step: hour, slots: 5 });
+    const { values, coverage } = all.slots(
+      { id: 'fridge', quantity: 'energyImport' },
+      { from: 0, step: hour, slots: 5 },
+    );
     expect([...values]).toEqual([600, 600, 600, 600, 0]);
-    expect(covered).toEqual([true, true, true, true, false]);
+    expect(known(coverage)).toEqual([true, true, true, true, false]);
   });
 
   it('have one source for one device and direction, whatever they measure', () => {
@@ -126,7 +133,9 @@ describe('tensors entered by hand', () => {
     const all = tensors();
     all.add(byHand, now);
     expect(all.ownGrid('bulb')).toEqual({ from: 0, step: hour, slots: 3 });
-    expect([...all.slots('bulb', { from: 0, step: hour, slots: 3 }).values]).toEqual([100, 200, 300]);
+    expect([...all.slots({ id: 'bulb', quantity: 'energyImport' }, { from: 0, step: hour, slots: 3 }).values]).toEqual([
+      100, 200, 300,
+    ]);
     expect(all.get('bulb').source).toEqual({ device: 'entered bulb', family: 'import' });
     expect(all.get('bulb').device).toBeUndefined();
   });
@@ -145,7 +154,9 @@ describe('tensors entered by hand', () => {
     expect(codeOf(() => all.add(byHand, now))).toBe('TENSOR_EXISTS');
     all.remove('bulb', now);
     expect(codeOf(() => all.get('bulb'))).toBe('TENSOR_UNKNOWN');
-    expect(codeOf(() => all.slots('bulb', { from: 0, step: hour, slots: 1 }))).toBe('TENSOR_UNKNOWN');
+    expect(codeOf(() => all.slots({ id: 'bulb', quantity: 'energyImport' }, { from: 0, step: hour, slots: 1 }))).toBe(
+      'TENSOR_UNKNOWN',
+    );
     expect(codeOf(() => all.add(byHand, now))).toBe('TENSOR_NAME_SPENT');
     expect(codeOf(() => tensors().add({ ...byHand, id: 'fridge' }, now))).toBe('TENSOR_EXISTS');
   });
@@ -214,7 +225,7 @@ describe('consent', () => {
 
 describe('what cannot be published', () => {
   it('is a tensor of a device that no agent has run with: nobody would know what was agreed to', () => {
-    const unknown = new HomeTensors({ database, settings, devices: new Map(), readings });
+    const unknown = new HomeTensors({ database, settings, devices: new Map(), readings, clock });
     expect(codeOf(() => unknown.publish('fridge', undefined, now))).toBe('DEVICE_NOT_KNOWN');
     expect(tensors().get('fridge').published).toBe(false);
     expect(unknown.get('fridge').published).toBe(false);

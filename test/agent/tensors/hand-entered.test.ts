@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { enteredPerSlot, readDecimal, scaleOf } from '../../../agent/tensors/hand-entered.ts';
+import type { Coverage } from '../../../agent/tensors/tensor.ts';
+
+/** Which slots have a value. */
+const known = (coverage: readonly Coverage[]) => coverage.map((one) => one === 'covered');
 
 const hour = 3_600_000;
 
@@ -54,15 +58,15 @@ describe('values entered slot by slot', () => {
   const entered = { from: 24 * hour, step: 6 * hour, values: [0.1, 0.2, 4900, 5900] };
 
   it('answer the grid they were entered on', () => {
-    const { values, covered } = enteredPerSlot(entered, 'counter', { from: 24 * hour, step: 6 * hour, slots: 4 });
+    const { values, coverage } = enteredPerSlot(entered, 'counter', { from: 24 * hour, step: 6 * hour, slots: 4 });
     expect([...values]).toEqual(entered.values);
-    expect(covered).toEqual([true, true, true, true]);
+    expect(known(coverage)).toEqual([true, true, true, true]);
   });
 
   it('are added up, exactly in decimals, where several make up one slot', () => {
-    const { values, covered } = enteredPerSlot(entered, 'counter', { from: 24 * hour, step: 12 * hour, slots: 2 });
+    const { values, coverage } = enteredPerSlot(entered, 'counter', { from: 24 * hour, step: 12 * hour, slots: 2 });
     expect([...values]).toEqual([0.3, 10_800]);
-    expect(covered).toEqual([true, true]);
+    expect(known(coverage)).toEqual([true, true]);
   });
 
   it('give the mean of a level', () => {
@@ -80,13 +84,13 @@ describe('values entered slot by slot', () => {
     ['slots whose end falls within one entered', { from: 24 * hour, step: 8 * hour, slots: 2 }],
     ['another day', { from: 72 * hour, step: 6 * hour, slots: 4 }],
   ])('do not answer %s: how one was spread nobody knows', (_, grid) => {
-    expect(enteredPerSlot(entered, 'counter', grid).covered).not.toContain(true);
+    expect(known(enteredPerSlot(entered, 'counter', grid).coverage)).not.toContain(true);
   });
 
   it('answer only the slots they cover whole', () => {
     const grid = { from: 18 * hour, step: 6 * hour, slots: 6 };
-    const { values, covered } = enteredPerSlot(entered, 'counter', grid);
-    expect(covered).toEqual([false, true, true, true, true, false]);
+    const { values, coverage } = enteredPerSlot(entered, 'counter', grid);
+    expect(known(coverage)).toEqual([false, true, true, true, true, false]);
     expect(values[0]).toBe(0);
   });
 });

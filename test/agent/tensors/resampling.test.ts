@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { changePerSlot, meanPerSlot, type Reading } from '../../../agent/tensors/resampling.ts';
+import type { Coverage } from '../../../agent/tensors/tensor.ts';
+
+/** Which slots have a value. */
+const known = (coverage: readonly Coverage[]) => coverage.map((one) => one === 'covered');
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -40,13 +44,13 @@ const unevenCounter = fc
 
 describe('the change of a counter per slot', () => {
   it('is the difference of what the counter stood at on the edges', () => {
-    const { values, covered } = changePerSlot(
+    const { values, coverage } = changePerSlot(
       counter(0, 120, () => 10),
       grid(0, hour, 2),
       minute,
     );
     expect([...values]).toEqual([600, 600]);
-    expect(covered).toEqual([true, true]);
+    expect(known(coverage)).toEqual([true, true]);
   });
 
   it('interpolates between the two readings around an edge', () => {
@@ -56,8 +60,8 @@ describe('the change of a counter per slot', () => {
       { at: 110 * minute, value: 200, mark: 'good' },
       { at: 130 * minute, value: 220, mark: 'good' },
     ];
-    const { values, covered } = changePerSlot(readings, grid(hour, hour, 1), 20 * minute);
-    expect(covered).toEqual([true]);
+    const { values, coverage } = changePerSlot(readings, grid(hour, hour, 1), 20 * minute);
+    expect(known(coverage)).toEqual([true]);
     expect([...values]).toEqual([90]);
   });
 
@@ -67,8 +71,8 @@ describe('the change of a counter per slot', () => {
         const whole = changePerSlot(readings, grid(from, 4 * minute, 2), minute);
         const halves = changePerSlot(readings, grid(from, 2 * minute, 4), minute);
         for (const slot of [0, 1]) {
-          if (!halves.covered[2 * slot] || !halves.covered[2 * slot + 1]) continue;
-          expect(whole.covered[slot]).toBe(true);
+          if (halves.coverage.slice(2 * slot, 2 * slot + 2).some((one) => one !== 'covered')) continue;
+          expect(whole.coverage[slot]).toBe('covered');
           const [one = 0, other = 0] = thousandths(halves.values.slice(2 * slot, 2 * slot + 2));
           expect(thousandths(whole.values)[slot]).toBe(one + other);
         }
@@ -87,8 +91,8 @@ describe('the change of a counter per slot', () => {
         const until = first.at + step * slots;
         const shifted = readings.filter(({ at }) => at < until);
         const end: Reading = { at: until, value: last.value, mark: 'good' };
-        const { values, covered } = changePerSlot([...shifted, end], grid(first.at, step, slots), 2 * minute);
-        if (covered.includes(false)) return;
+        const { values, coverage } = changePerSlot([...shifted, end], grid(first.at, step, slots), 2 * minute);
+        if (known(coverage).includes(false)) return;
         const grown = Math.round(last.value * 1000) - Math.round(first.value * 1000);
         expect(sum(thousandths(values))).toBe(grown);
         expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
@@ -99,36 +103,36 @@ describe('the change of a counter per slot', () => {
 
   it('is not known where the readings around an edge are too far apart, and is not zero for that', () => {
     const readings = counter(0, 240, () => 10).filter(({ at }) => at <= 58 * minute || at >= 65 * minute);
-    const { covered } = changePerSlot(readings, grid(0, hour, 4), 5 * minute);
-    expect(covered).toEqual([false, false, true, true]);
-    expect(changePerSlot(readings, grid(0, hour, 4), 7 * minute).covered).toEqual([true, true, true, true]);
+    const { coverage } = changePerSlot(readings, grid(0, hour, 4), 5 * minute);
+    expect(coverage).toEqual(['gap', 'gap', 'covered', 'covered']);
+    expect(known(changePerSlot(readings, grid(0, hour, 4), 7 * minute).coverage)).toEqual([true, true, true, true]);
   });
 
   it('is known across a pause within the slot: the counter has counted on', () => {
     const readings = counter(0, 60, () => 10).filter(({ at }) => at <= 10 * minute || at >= 50 * minute);
-    const { values, covered } = changePerSlot(readings, grid(0, hour, 1), minute);
-    expect(covered).toEqual([true]);
+    const { values, coverage } = changePerSlot(readings, grid(0, hour, 1), minute);
+    expect(known(coverage)).toEqual([true]);
     expect([...values]).toEqual([600]);
   });
 
   it('takes no pause longer than a third of a slot, whatever the device is granted', () => {
     const readings = counter(0, 120, () => 10).filter(({ at }) => at % (7 * minute) === 0);
-    expect(changePerSlot(readings, grid(15 * minute, 15 * minute, 2), hour).covered).toEqual([false, false]);
-    expect(changePerSlot(readings, grid(21 * minute, 21 * minute, 2), hour).covered).toEqual([true, true]);
+    expect(known(changePerSlot(readings, grid(15 * minute, 15 * minute, 2), hour).coverage)).toEqual([false, false]);
+    expect(known(changePerSlot(readings, grid(21 * minute, 21 * minute, 2), hour).coverage)).toEqual([true, true]);
   });
 
   it('is not known before the first reading, after the last, or without any', () => {
     const readings = counter(hour, 60, () => 10);
-    expect(changePerSlot(readings, grid(0, hour, 3), minute).covered).toEqual([false, true, false]);
-    expect(changePerSlot([], grid(0, hour, 1), minute).covered).toEqual([false]);
+    expect(known(changePerSlot(readings, grid(0, hour, 3), minute).coverage)).toEqual([false, true, false]);
+    expect(known(changePerSlot([], grid(0, hour, 1), minute).coverage)).toEqual([false]);
   });
 
   it('goes over a reading that is not believed, also at an edge', () => {
     const readings = counter(0, 240, () => 10);
     readings[90] = { at: 90 * minute, value: 0, mark: 'doubtful' };
     readings[120] = { at: 120 * minute, value: 0, mark: 'doubtful' };
-    const { values, covered } = changePerSlot(readings, grid(0, hour, 4), 5 * minute);
-    expect(covered).toEqual([true, true, true, true]);
+    const { values, coverage } = changePerSlot(readings, grid(0, hour, 4), 5 * minute);
+    expect(known(coverage)).toEqual([true, true, true, true]);
     expect([...values]).toEqual([600, 600, 600, 600]);
   });
 
@@ -137,8 +141,8 @@ describe('the change of a counter per slot', () => {
       if (at < 90 * minute) return { at, value, mark: 'good' };
       return { at, value: value - 2000, mark: at < 92 * minute ? 'doubtful' : at > 92 * minute ? 'good' : 'anew' };
     });
-    const { values, covered } = changePerSlot(readings, grid(0, hour, 4), minute);
-    expect(covered).toEqual([true, false, true, true]);
+    const { values, coverage } = changePerSlot(readings, grid(0, hour, 4), minute);
+    expect(coverage).toEqual(['covered', 'reset', 'covered', 'covered']);
     expect(values[3]).toBe(600);
   });
 
@@ -146,8 +150,8 @@ describe('the change of a counter per slot', () => {
     const readings = counter(0, 240, () => 10).map(
       (reading): Reading => (reading.at === 121 * minute ? { ...reading, mark: 'anew' } : reading),
     );
-    expect(changePerSlot(readings, grid(0, hour, 4), 5 * minute).covered).toEqual([true, true, false, true]);
-    expect(changePerSlot(readings, grid(30_000, hour, 4), 5 * minute).covered[1]).toBe(false);
+    expect(known(changePerSlot(readings, grid(0, hour, 4), 5 * minute).coverage)).toEqual([true, true, false, true]);
+    expect(known(changePerSlot(readings, grid(30_000, hour, 4), 5 * minute).coverage)[1]).toBe(false);
   });
 });
 
@@ -156,12 +160,12 @@ describe('the mean of a level per slot', () => {
     Array.from({ length: minutes + 1 }, (_, index) => ({ at: index * minute, value: valueAt(index), mark: 'good' }));
 
   it('follows the line through the readings', () => {
-    const { values, covered } = meanPerSlot(
+    const { values, coverage } = meanPerSlot(
       level(120, (index) => index),
       grid(0, hour, 2),
       minute,
     );
-    expect(covered).toEqual([true, true]);
+    expect(known(coverage)).toEqual([true, true]);
     expect(values[0]).toBeCloseTo(30, 9);
     expect(values[1]).toBeCloseTo(90, 9);
   });
@@ -183,7 +187,7 @@ describe('the mean of a level per slot', () => {
         const from = offset * minute + 500;
         const whole = meanPerSlot(readings, grid(from, 40 * minute, 1), minute);
         const halves = meanPerSlot(readings, grid(from, 20 * minute, 2), minute);
-        expect([...whole.covered, ...halves.covered]).toEqual([true, true, true]);
+        expect([...whole.coverage, ...halves.coverage]).toEqual(['covered', 'covered', 'covered']);
         expect(whole.values[0]).toBeCloseTo(((halves.values[0] ?? 0) + (halves.values[1] ?? 0)) / 2, 6);
         expect(whole.values[0]).toBeGreaterThanOrEqual(Math.min(...watts) - 1e-6);
         expect(whole.values[0]).toBeLessThanOrEqual(Math.max(...watts) + 1e-6);
@@ -193,6 +197,6 @@ describe('the mean of a level per slot', () => {
 
   it('is not known where a pause lies in the slot: a level says nothing of what it was in between', () => {
     const readings = level(240, () => 50).filter(({ at }) => at <= 70 * minute || at >= 80 * minute);
-    expect(meanPerSlot(readings, grid(0, hour, 4), 5 * minute).covered).toEqual([true, false, true, true]);
+    expect(known(meanPerSlot(readings, grid(0, hour, 4), 5 * minute).coverage)).toEqual([true, false, true, true]);
   });
 });

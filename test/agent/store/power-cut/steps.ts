@@ -37,6 +37,7 @@ export class Stores {
     this.tensors = new HomeTensors({
       ...{ database, devices, readings: this.readings },
       settings: { devices: [], tensors: [] },
+      clock: { now: () => epochMs(Number.MAX_SAFE_INTEGER) },
     });
   }
 }
@@ -95,7 +96,10 @@ export function isThere({ readings, rounds, tensors, devices }: Stores, step: nu
     }
     case 'values by hand': {
       if (!tensors.list().some(({ id }) => id === tensorOf(step))) return false;
-      const { values } = tensors.slots(tensorOf(step), { from: start, step: quarterMs, slots: 2 });
+      const { values } = tensors.slots(
+        { id: tensorOf(step), quantity: 'energyImport' },
+        { from: start, step: quarterMs, slots: 2 },
+      );
       return values[0] === step && values[1] === step + 1;
     }
   }
