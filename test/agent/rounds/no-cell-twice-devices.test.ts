@@ -67,7 +67,7 @@ class Street {
       const settings = this.#settings();
       this.#book = new DeviceBook(database, configuredDevices(settings));
       const readings = new ReadingStore(database);
-      return new HomeTensors({ database, settings, devices: this.#book.known, readings });
+      return new HomeTensors({ database, settings, devices: this.#book.known, readings, clock: { now: () => now } });
     });
     this.#poll();
   }
