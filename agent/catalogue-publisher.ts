@@ -65,7 +65,7 @@ export class CataloguePublisher {
     }
     // The broker cuts off whoever sends more, at each connect.
     assertCatalogueFits(tensors);
-    const sequence = (last?.sequence ?? 0) + 1;
+    const sequence = store.nextCatalogueSequence(now);
     const signed = signMessage(identity, Catalogue, { home, sequence, tensors });
     const renewed = { sequence, entries, signed, publishedAt: now };
     store.keepCatalogue(

@@ -20,6 +20,7 @@ import { Seats } from './rounds/seats.ts';
 import type { Database } from './store/database.ts';
 import type { Enrolment, HomeStore } from './store/home-store.ts';
 import type { Ledger } from './store/ledger.ts';
+import { lastRestore } from './store/restores.ts';
 import { RoundStore } from './store/round-store.ts';
 import { readTariff, sequenceIn } from './tariff.ts';
 import { catalogueEntries } from './tensors/catalogue.ts';
@@ -78,13 +79,9 @@ export class CohortDuties {
     const coordinator = fromHex(enrolment.coordinator);
     const seats = new Seats({
       store: rounds,
-      own: {
-        home,
-        identity: keys.identity.publicKey,
-        agreement: keys.agreement.publicKey,
-        sequence: keys.sequence,
-      },
-      secret: keys.agreement,
+      home,
+      identity: keys.identity.publicKey,
+      keys: keys.agreement,
       cohort,
       authority: fromHex(enrolment.authority),
       coordinator,
@@ -108,14 +105,21 @@ export class CohortDuties {
 
   /** Shows what is retained and asks for what is: the broker may have lost the one, this home missed the other. */
   async connected(): Promise<void> {
-    const { link, keys, config, enrolment } = this.#parts;
+    const { link, config, enrolment } = this.#parts;
     const { home, broker } = config;
     const { cohort } = enrolment;
-    const { agreement, identity, sequence } = keys;
-    const key = signMessage(identity, AgreementKey, { home, sequence, key: agreement.publicKey });
-    const shown = [link.publish('agreementKey', { home }, key), this.#catalogue.connected()];
+    const shown = [this.#showKey(), this.#catalogue.connected()];
     const asked = cohortTopics.map((name) => link.subscribe(filterOf(broker.prefix, name, { cohort })));
     await Promise.all([...shown, ...asked, link.subscribe(filterOf(broker.prefix, 'open', { home }))]);
+  }
+
+  /** The newest agreement key, for the next roster. */
+  #showKey(): Promise<void> {
+    const { link, keys, config } = this.#parts;
+    const { home } = config;
+    const { sequence, secret } = keys.agreement.newest;
+    const signed = signMessage(keys.identity, AgreementKey, { home, sequence, key: secret.publicKey });
+    return link.publish('agreementKey', { home }, signed);
   }
 
   /** A tensor was added, published, withdrawn. */
@@ -209,6 +213,7 @@ export class CohortDuties {
         histogram: allowHistogram,
       },
       tensors: own,
+      spentUntil: lastRestore(this.#parts.database)?.spentUntil,
     };
   }
 }

@@ -88,7 +88,7 @@ class Home implements HomeService {
     this.#store = new HomeStore(database);
     this.#ledger = new Ledger(database);
     this.#refusals = new RefusalLog(this.#ledger, clock, log);
-    this.#keys = loadKeys(config.dataDir, this.#store);
+    this.#keys = loadKeys(config.dataDir, database, clock.now());
     this.#link = this.#makeLink();
     const own = { store: this.#store, refusals: this.#refusals, link: this.#link };
     this.#enroller = new Enroller({ config, identity: this.#keys.identity, clock, log, ...own });

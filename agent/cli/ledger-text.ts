@@ -3,6 +3,7 @@
  */
 import { formatDuration } from '../duration.ts';
 import type { Asked, LedgerEntry } from '../store/ledger.ts';
+import type { RestoreCause } from '../store/restores.ts';
 import { amount, local, plain, shownUnit, zone } from './print.ts';
 
 export function ledgerText(entries: readonly LedgerEntry[]): string {
@@ -25,6 +26,11 @@ function linesOf(entry: LedgerEntry): string[] {
         `round ${entry.round} of ${entry.cohort}, ${homesText(entry)}`,
         ...resultText(entry),
       ];
+    case 'restored':
+      return [
+        `${at}  restored  ${causes[entry.cause]}`,
+        `which hours had been released is not known: all that began before ${local(entry.spentUntil)} count as released`,
+      ];
     case 'refused':
       return [
         `${at}  refused   ${entry.code}: ${entry.says}`,
@@ -37,6 +43,13 @@ function linesOf(entry: LedgerEntry): string[] {
   }
 }
 
+const causes: Readonly<Record<RestoreCause, string>> = {
+  backup: 'this home goes on from a backup',
+  'database-copy': 'the database was damaged; this home goes on from the last good copy of it',
+  'keys-differ': 'the database and the key files are not of one time: one of them is an older copy',
+  'newer-known': 'the broker keeps something newer of this home than this home knows: its data is an older copy',
+};
+
 function askedText({ query, grid }: Pick<Asked, 'query' | 'grid'>): string {
   const slots = `${grid.slots} × ${formatDuration(grid.step)} from ${local(grid.from)}`;
   return `${query.quantity} of ${query.tags.join(' ')}, ${slots}`;
@@ -46,12 +59,12 @@ function isAsked(entry: Partial<Asked>): entry is Asked {
   return entry.query !== undefined && entry.grid !== undefined;
 }
 
-function homesText(entry: Exclude<LedgerEntry, { kind: 'refused' }>): string {
+function homesText(entry: Extract<LedgerEntry, { kind: 'released' | 'answered' }>): string {
   if (entry.contributors !== undefined) return `${entry.contributors} of ${entry.members} homes in the sum`;
   return `${entry.members} homes, at least ${entry.minimum} of them in the sum`;
 }
 
-function resultText(entry: Exclude<LedgerEntry, { kind: 'refused' }>): string[] {
+function resultText(entry: Extract<LedgerEntry, { kind: 'released' | 'answered' }>): string[] {
   const { result } = entry;
   if (result === undefined) return ['no result has come yet'];
   if (result.state === 'failed') return [`it failed: ${result.reason}`];

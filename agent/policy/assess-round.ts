@@ -18,6 +18,8 @@ export interface HomeFacts {
   readonly sharing: boolean;
   readonly policy: Policy;
   readonly tensors: readonly OwnTensor[];
+  /** Whatever began before counts as released: see `noteRestore`. */
+  readonly spentUntil: EpochMs | undefined;
 }
 
 export type Assessment =
@@ -50,13 +52,16 @@ function assessUnpublished({ query }: Announce, tensors: readonly OwnTensor[]): 
 function refuseRound(round: Round, facts: HomeFacts, tensors: readonly OwnTensor[]): Refusal | undefined {
   const { announce } = round;
   const { grid, minimum, query, statistics } = announce;
-  const { policy, sharing } = facts;
+  const { policy, sharing, spentUntil } = facts;
   if (!sharing) return refusal('SHARING_OFF');
   if (minimum < policy.minContributors) return refusal('MINIMUM_TOO_LOW', { minimum, own: policy.minContributors });
   if (grid.step < policy.shortestSlotMs) {
     return refusal('SLOT_TOO_SHORT', { stepMs: grid.step, shortestMs: policy.shortestSlotMs });
   }
   if (statistics.histogram !== undefined && !policy.histogram) return refusal('HISTOGRAM_NOT_ALLOWED');
+  if (spentUntil !== undefined && grid.from < spentUntil) {
+    return refusal('CELL_BEFORE_RESTORE', { until: new Date(spentUntil).toISOString() });
+  }
   const before = tensors.filter((tensor) => grid.from < tensor.consentFrom);
   if (before.length > 0) return refusal('BEFORE_CONSENT', { tensors: idsOf(before) });
   const capacities = tensors.map((tensor) => tensor.capacity);

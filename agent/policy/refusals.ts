@@ -55,6 +55,11 @@ export const refusals = {
     remedy: 'The utility has to publish a roster with the newest agreement key of this home.',
   },
 
+  ROSTER_KEY_REPLACED: {
+    says: 'the roster names an agreement key of this home that it has replaced',
+    remedy: 'The utility has to publish a roster with the newest agreement key of this home.',
+  },
+
   // --- the announced round, as every member checks it ---
   ROUND_MALFORMED: { says: 'the announcement is no message of the protocol: {why}', remedy: utilityMends },
   ROUND_SIGNATURE: {
@@ -133,6 +138,11 @@ export const refusals = {
   CELL_SPENT: {
     says: 'some of these hours were released before, in round {before}; no hour is released twice',
     remedy: 'The utility can ask for other hours.',
+    decline: 'spent',
+  },
+  CELL_BEFORE_RESTORE: {
+    says: 'some of these hours began before {until}, when this home went on from an older copy of its data; which of them had been released is not known, so all count as released',
+    remedy: 'The utility can ask for hours after that.',
     decline: 'spent',
   },
   CELL_MISSING: {

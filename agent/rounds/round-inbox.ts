@@ -123,7 +123,7 @@ export class RoundInbox {
       cohort,
       now: clock.now(),
       collusionDivisor: facts().policy.collusionDivisor,
-      seat: (hash) => seats.seat(hash),
+      seat: (hash) => seats.seat(hash, clock.now()),
       topicRound: round,
       bound: stored?.hash,
     });
@@ -133,7 +133,7 @@ export class RoundInbox {
   #takeUp(id: string, stored: StoredRound | undefined): Sent {
     const { shell, seats, coordinator, cohort } = this.#parts;
     if (stored === undefined || shell.participants.get(id)?.state === 'takingPart') return [];
-    const seat = seats.seat(stored.roster);
+    const seat = seats.held(stored.roster);
     if (seat === undefined) return [];
     // It passed when it came; what the policy says since does not undo that.
     const accepted = { coordinator, cohort, now: stored.acceptedAt, collusionDivisor: Number.POSITIVE_INFINITY };

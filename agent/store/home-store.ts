@@ -3,6 +3,7 @@
  */
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import type { Database } from './database.ts';
+import { sequencesUntil } from './restores.ts';
 
 /** The authority and the coordinator that this home trusts, pinned once. */
 export interface Enrolment {
@@ -39,9 +40,8 @@ interface Settings {
   readonly sharing: 'on' | 'off';
   /** Whether the householder has asked to be enrolled. */
   readonly enrolmentAsked: 'yes';
-  /** Public keys made at first start, hex: a key file that has others is not this home's. */
+  /** Public key made at first start, hex: a key file that has another is not this home's. */
   readonly identity: string;
-  readonly agreement: string;
 }
 
 export class HomeStore {
@@ -99,6 +99,12 @@ export class HomeStore {
         'SELECT sequence, entries, signed, published_at_ms AS publishedAt FROM published_catalogue',
       )
       .get();
+  }
+
+  /** As with agreement keys: also above those that only a lost database knew. */
+  nextCatalogueSequence(now: EpochMs): number {
+    const known = Math.max(this.catalogue()?.sequence ?? 0, sequencesUntil(this.#database));
+    return Math.max(Math.floor(now / 1000), known + 1);
   }
 
   /** @param tensors ids of its entries: they were shown from now on, whatever becomes of them */

@@ -1,5 +1,6 @@
 /**
- * The ledger: what this home released and answered, for whom and in which sum, and what it refused and why.
+ * The ledger: what this home released and answered, for whom and in which sum, what it refused and why, and when it
+ * went on from an older copy of itself.
  * Entries are added, never changed; how many took part and what came out is joined on when it is read.
  */
 import type { EpochMs } from '../../broker/protocol/clock.ts';
@@ -10,6 +11,7 @@ import type { Announce } from '../../broker/protocol/messages.ts';
 import type { Round } from '../../broker/protocol/round.ts';
 import { isRefusalCode, type Refusal, type RefusalCode, RefusedError } from '../policy/refusals.ts';
 import type { Database } from './database.ts';
+import type { Restore } from './restores.ts';
 
 /** What a round asked for. */
 export interface Asked {
@@ -46,6 +48,7 @@ export type LedgerEntry = { readonly at: EpochMs } & (
       readonly set: string;
     } & Asked &
       Outcome)
+  | ({ readonly kind: 'restored' } & Omit<Restore, 'at'>)
   | ({
       readonly kind: 'refused';
       readonly code: RefusalCode;
@@ -121,6 +124,10 @@ export function refusedEntry(
   return { at, kind: 'refused', subject, code, round, details: { ...asked, refusal: details } };
 }
 
+export function restoredEntry({ at, cause, spentUntil }: Restore): NewEntry {
+  return { at, kind: 'restored', subject: `${at}`, code: '', round: undefined, details: { cause, spentUntil } };
+}
+
 function askedBy({ cohort, query, grid, statistics, minimum }: Announce): Asked {
   return { cohort, query, grid, statistics, minimum };
 }
@@ -144,6 +151,7 @@ const selectEntries = `
 function entryOf(row: Row): LedgerEntry[] {
   const at = row.at_ms as EpochMs;
   const { refusal: details, ...rest } = JSON.parse(row.details);
+  if (row.kind === 'restored') return [{ at, kind: row.kind, ...rest } as LedgerEntry];
   if (row.kind !== 'refused') {
     return [{ at, kind: row.kind, round: row.round, ...rest, ...outcomeOf(row) } as LedgerEntry];
   }

@@ -3,7 +3,13 @@
  */
 import type { Migration } from './database.ts';
 import { deviceMigrations } from './migrations-devices.ts';
+import { keyMigrations } from './migrations-keys.ts';
 import { readingMigrations } from './migrations-readings.ts';
 import { roundMigrations } from './migrations-rounds.ts';
 
-export const migrations: readonly Migration[] = [...readingMigrations, ...roundMigrations, ...deviceMigrations];
+export const migrations: readonly Migration[] = [
+  ...readingMigrations,
+  ...roundMigrations,
+  ...deviceMigrations,
+  ...keyMigrations,
+];

@@ -71,9 +71,11 @@ export class RoundStore {
     return new Map(rows.map(({ home, sequence, key }) => [home, { sequence, key }]));
   }
 
-  keepRoster(roster: AcceptedRoster, signed: Uint8Array, at: EpochMs): void {
+  /** @param ownSequence of the agreement key that it names this home with */
+  keepRoster(roster: AcceptedRoster, signed: Uint8Array, ownSequence: number, at: EpochMs): void {
     const row = this.#database.prepare(
-      'INSERT OR IGNORE INTO rosters (hash, cohort, epoch, signed, accepted_at_ms) VALUES (?, ?, ?, ?, ?)',
+      `INSERT OR IGNORE INTO rosters (hash, cohort, epoch, signed, own_sequence, accepted_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?)`,
     );
     const seen = this.#database.prepare(
       `INSERT INTO agreement_keys_seen (home, sequence, key) VALUES (?, ?, ?)
@@ -81,7 +83,7 @@ export class RoundStore {
        WHERE excluded.sequence > sequence`,
     );
     this.#database.transaction(() => {
-      row.run(toHex(roster.hash), roster.cohort, roster.epoch, signed, at);
+      row.run(toHex(roster.hash), roster.cohort, roster.epoch, signed, ownSequence, at);
       for (const home of roster.homes) seen.run(home.id, home.sequence, home.agreement);
     })();
   }

@@ -111,7 +111,7 @@ describe('enrolling', () => {
     const { payload } = decodeSigned(await utility.nth('catalogue', bob), 'catalogue');
     expect(Catalogue.decode(payload)).toMatchObject({
       home: 'bob',
-      sequence: 1,
+      sequence: morning / 1000,
       tensors: [{ id: 'bulb' }, { id: 'fridge' }],
     });
     await utility.nth('agreementKey', bob);
@@ -269,7 +269,7 @@ test('a change of tensors brings a new catalogue', async () => {
   await utility.nth('catalogue', bob);
   tensors.withdraw('bulb');
   const { payload } = decodeSigned(await utility.nth('catalogue', bob, 2), 'catalogue');
-  expect(Catalogue.decode(payload)).toMatchObject({ sequence: 2, tensors: [{ id: 'fridge' }] });
+  expect(Catalogue.decode(payload)).toMatchObject({ sequence: morning / 1000 + 1, tensors: [{ id: 'fridge' }] });
 });
 
 test('a tariff is stored and shown; an old one does not come back', async () => {

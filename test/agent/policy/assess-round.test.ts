@@ -11,7 +11,7 @@ import { hour, lenientPolicy, ownTensor } from '../made-agent.ts';
 const { round } = makeCohort(4);
 const { announce } = round;
 const end = gridEnd(announce.grid);
-const facts: HomeFacts = { sharing: true, policy: lenientPolicy, tensors: [ownTensor()] };
+const facts: HomeFacts = { sharing: true, policy: lenientPolicy, tensors: [ownTensor()], spentUntil: undefined };
 
 describe('a home that has what is asked for', () => {
   test('reads it', () => {

@@ -1,14 +1,18 @@
 /** Home 1 of a cohort with its real disk and tensors, between a stepped clock and a broker that only keeps records. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { AgreementKeys } from '../../../agent/agreement-keys.ts';
 import type { HomeFacts } from '../../../agent/policy/assess-round.ts';
 import type { OwnTensor } from '../../../agent/policy/own-tensor.ts';
+import { writePrivate } from '../../../agent/private-file.ts';
 import { type HomeTopic, ParticipantShell } from '../../../agent/rounds/participant-shell.ts';
 import { RefusalLog } from '../../../agent/rounds/refusal-log.ts';
 import { RoundInbox } from '../../../agent/rounds/round-inbox.ts';
 import { Seats } from '../../../agent/rounds/seats.ts';
 import type { Database } from '../../../agent/store/database.ts';
 import { Ledger, type LedgerEntry } from '../../../agent/store/ledger.ts';
+import { lastRestore } from '../../../agent/store/restores.ts';
 import { RoundStore } from '../../../agent/store/round-store.ts';
 import type { HomeTensors } from '../../../agent/store/tensor-store.ts';
 import { type EpochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
@@ -41,6 +45,7 @@ export class MadeInbox {
   tensors!: HomeTensors;
   shell!: ParticipantShell;
   inbox!: RoundInbox;
+  keys!: AgreementKeys;
 
   /** @param open the tensors of the home, at each start */
   constructor(folder: string, made = makeCohort(4), at: EpochMs = now, open = tensorsIn) {
@@ -101,6 +106,7 @@ export class MadeInbox {
   #start(): void {
     this.database = openAgentDatabase(this.#folder);
     this.tensors = this.#open(this.database);
+    this.keys = this.#ownKeys();
     const ledger = new Ledger(this.database);
     const store = new RoundStore(this.database, ledger);
     const log: Logger = pino({ level: 'trace' }, { write: (line: string) => void this.lines.push(line) });
@@ -133,17 +139,25 @@ export class MadeInbox {
     });
   }
 
+  /** Its first key is the one that the roster names. */
+  #ownKeys(): AgreementKeys {
+    const { secret } = this.made.homes[0] as MadeHome;
+    const isNew = this.database.prepare('SELECT 1 FROM agreement_keys').get() === undefined;
+    if (isNew) {
+      const row = 'INSERT INTO agreement_keys (sequence, key, made_at_ms) VALUES (1, ?, ?)';
+      this.database.prepare(row).run(secret.publicKey, now);
+      writePrivate(join(this.#folder, 'agreement-1.key'), toHex(secret.exportPrivate()));
+    }
+    return new AgreementKeys(this.#folder, this.database, this.clock.now());
+  }
+
   #seatParts(store: RoundStore) {
     const own = this.made.homes[0] as MadeHome;
     return {
       store,
-      own: {
-        home: own.id,
-        identity: own.identity.publicKey,
-        agreement: own.secret.publicKey,
-        sequence: 1,
-      },
-      secret: own.secret,
+      home: own.id,
+      identity: own.identity.publicKey,
+      keys: this.keys,
       cohort,
       authority: this.made.authority.publicKey,
       coordinator: this.made.coordinator.publicKey,
@@ -159,6 +173,6 @@ export class MadeInbox {
         return { ...tensor, device: tensor.device, ancestors, shown: true };
       })
       .map(this.physically);
-    return { sharing: this.sharing, policy: this.policy, tensors };
+    return { sharing: this.sharing, policy: this.policy, tensors, spentUntil: lastRestore(this.database)?.spentUntil };
   }
 }

@@ -29,7 +29,7 @@ beforeEach(() => {
   database = openAgentDatabase(folder.folder);
   ledger = new Ledger(database);
   rounds = new RoundStore(database, ledger);
-  rounds.keepRoster(made.roster, made.signedRoster, now);
+  rounds.keepRoster(made.roster, made.signedRoster, 1, now);
   rounds.bind(round, now);
 });
 afterEach(() => {

@@ -25,7 +25,7 @@ let store: RoundStore;
 beforeEach(() => {
   folder = temporaryFolder();
   open();
-  store.keepRoster(roster, made.signedRoster, now);
+  store.keepRoster(roster, made.signedRoster, 1, now);
   store.bind(round, now);
   store.bind(other, now);
 });
@@ -75,9 +75,9 @@ test('an agreement key is followed only by one of a higher sequence', () => {
   const [first] = roster.homes;
   if (first === undefined) throw new Error('a roster of four has a first home');
   const older = { ...roster, homes: [{ ...first, sequence: 0, agreement: Buffer.alloc(32, 9) }] };
-  store.keepRoster(older, made.signedRoster, now);
+  store.keepRoster(older, made.signedRoster, 1, now);
   expect(store.keysSeen().get(first.id)).toEqual({ sequence: 1, key: Buffer.from(first.agreement) });
-  store.keepRoster({ ...older, homes: [{ ...first, sequence: 2 }] }, made.signedRoster, now);
+  store.keepRoster({ ...older, homes: [{ ...first, sequence: 2 }] }, made.signedRoster, 1, now);
   expect(store.keysSeen().get(first.id)?.sequence).toBe(2);
 });
 

@@ -20,7 +20,7 @@ for (let start = 0; start < starts; start++) {
   // Those of the agent are far apart; here several are wanted in a short record.
   stores.database.pragma('wal_autocheckpoint = 60');
   if (synchronous !== 'as it opens') stores.database.pragma(`synchronous = ${synchronous}`);
-  stores.rounds.keepRoster(made.roster, made.signedRoster, made.announceContext.now);
+  stores.rounds.keepRoster(made.roster, made.signedRoster, 1, made.announceContext.now);
   const share = Math.ceil(Number(steps) / starts);
   for (let step = start * share; step < Math.min(Number(steps), (start + 1) * share); step++) {
     const round = kindOf(step) === 'report' ? roundOf(step) : undefined;

@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Database } from '../../../agent/store/database.ts';
+import { Ledger } from '../../../agent/store/ledger.ts';
+import { lastRestore, noteRestore, sequencesUntil } from '../../../agent/store/restores.ts';
+import { epochMs } from '../../../broker/protocol/clock.ts';
+import { makeCohort, now } from '../../broker/protocol/made-cohort.ts';
+import { enter, hour, openAgentDatabase, temporaryFolder } from '../made-agent.ts';
+import { MadeInbox } from '../rounds/made-inbox.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let database: Database;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  database = openAgentDatabase(folder.folder);
+});
+afterEach(() => {
+  database.close();
+  folder.remove();
+});
+
+const at = (hours: number) => epochMs(now + hours * hour);
+
+test('a home that was never restored has nothing to say', () => {
+  expect(lastRestore(database)).toBeUndefined();
+  expect(sequencesUntil(database)).toBe(0);
+});
+
+test('the latest instant counts, also when the clock goes back', () => {
+  noteRestore(database, { at: at(5), cause: 'backup' });
+  noteRestore(database, { at: at(1), cause: 'database-copy', sequencesUntil: 7 });
+  expect(lastRestore(database)?.spentUntil).toBe(at(5));
+  expect(sequencesUntil(database)).toBe(7);
+  expect(new Ledger(database).entries()).toEqual([
+    { kind: 'restored', at: at(1), cause: 'database-copy', spentUntil: at(5) },
+    { kind: 'restored', at: at(5), cause: 'backup', spentUntil: at(5) },
+  ]);
+});
+
+test('what it has spent stays spent, whatever a statement says', () => {
+  noteRestore(database, { at: at(5), cause: 'backup' });
+  const spend = (from: number) =>
+    database.prepare("INSERT INTO spent_cells VALUES ('d', 'import', ?, ?, 'r')").run(from, from + hour);
+  expect(() => spend(at(5) - 1)).toThrow('before a restore');
+  expect(() => spend(at(5))).not.toThrow();
+  expect(() => database.exec('DELETE FROM restores')).toThrow('stays spent');
+  expect(() => database.exec('UPDATE restores SET spent_until_ms = 0')).toThrow('stays spent');
+});
+
+test('no hour that began before a restore is released, under any roster; those after are', async () => {
+  const own = temporaryFolder();
+  const made = makeCohort(4);
+  const home = new MadeInbox(own.folder, made, at(48));
+  try {
+    enter(home.tensors, 'lamp', [1, 2, 3, 4], { from: at(0) });
+    // Noticed with its third slot half over.
+    noteRestore(home.database, { at: at(15), cause: 'database-copy' });
+    // The rounds to come are under a roster with the new key: as far as this test goes, its first one.
+    home.database.exec('UPDATE agreement_keys SET erased_at_ms = NULL');
+    home.restart();
+    for (const [from, told] of [
+      [0, 1],
+      [12, 2],
+      [18, 2],
+    ] as const) {
+      const round = home.announce({
+        grid: { from: at(from), step: 6 * hour, slots: 1 },
+        deadline: at(60),
+        expiry: at(72),
+      });
+      await home.announced(round);
+      await home.rosterComes();
+      expect(home.sent('decline')).toHaveLength(told);
+    }
+    expect(home.sent('report')).toHaveLength(1);
+    const refused = home.ledger().filter((entry) => entry.kind === 'refused');
+    expect(refused.map(({ code }) => code)).toEqual(['CELL_BEFORE_RESTORE', 'CELL_BEFORE_RESTORE']);
+    expect(refused[0]?.says).toContain(new Date(at(15)).toISOString());
+  } finally {
+    home.close();
+    own.remove();
+  }
+});
