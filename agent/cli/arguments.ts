@@ -2,23 +2,42 @@
  * Arguments of the household's commands, read: instants, lengths of time, whole numbers.
  */
 import { InvalidArgumentError } from 'commander';
-import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
+import type { EpochMs } from '../../broker/protocol/clock.ts';
+import { isTimeZone } from '../../broker/protocol/local-time.ts';
 import { durationExamples, parseDuration } from '../duration.ts';
+import { AgentError } from '../errors.ts';
+import { systemZone } from './print.ts';
+import { instantIn, readInstant, type WrittenInstant } from '../tensors/local-instant.ts';
 
-const instantPattern = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d(?:\.\d{1,9})?))?)?(Z|[+-]\d\d:\d\d)?$/;
-
-/** 2026-11-23, 2026-11-23T06:00: local; with Z or an offset as it says. What is less than a millisecond falls away. */
-export function instantArgument(text: string): EpochMs {
-  const [, year, month, day, hour = '00', minute = '00', second = '00', offset = ''] = instantPattern.exec(text) ?? [];
-  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${offset}`);
-  // 30 February would become a day in March, and 24:00 the next day.
-  const days = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
-  if (Number.isNaN(date.getTime()) || Number(day) > days || Number(hour) > 23 || date.getTime() < 0) {
+/** An instant as typed: what it is follows once the time zone is known. */
+export function instantArgument(text: string): WrittenInstant {
+  const written = readInstant(text.trim());
+  if (written === undefined || (written.offsetMs !== undefined && written.wall < written.offsetMs)) {
     throw new InvalidArgumentError(
       'Give a day like 2026-11-23 or an instant like 2026-11-23T06:00 (local), …Z (UTC) or …+01:00.',
     );
   }
-  return epochMs(date.getTime());
+  return written;
+}
+
+/** @param zone left out: this machine's. @throws {AgentError} FIELD_MALFORMED */
+export function instantOf(written: WrittenInstant, zone = systemZone()): EpochMs {
+  const at = instantIn(zone, written);
+  if (at !== undefined) return at;
+  throw new AgentError('FIELD_MALFORMED', { field: 'instant', why: `no clock in ${zone} has shown this time` });
+}
+
+export function zoneArgument(text: string): string {
+  if (isTimeZone(text)) return text;
+  throw new InvalidArgumentError('Give a time zone like Europe/Berlin or UTC.');
+}
+
+/** The length of a slot: so many milliseconds, or so many days as the wall clock counts them. */
+export type Step = { readonly ms: number } | { readonly days: number };
+
+export function stepArgument(text: string): Step {
+  const days = /^([1-9]\d{0,2})d$/.exec(text.trim())?.[1];
+  return days === undefined ? { ms: durationArgument(text) } : { days: Number(days) };
 }
 
 export function durationArgument(text: string): number {

@@ -1,6 +1,7 @@
 /**
  * Output for people: tables, instants, energies. What came from others cannot move the cursor.
  */
+import { instantsAt, wallAt } from '../../broker/protocol/local-time.ts';
 import { type Told, toldBy } from '../errors.ts';
 
 export function print(text: string): void {
@@ -45,17 +46,27 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return all.map((row) => padded(row).join('  ').trimEnd()).join('\n');
 }
 
-/** Local time: 2026-11-23 06:00, seconds only where there are some. */
-export function local(ms: number): string {
-  const at = new Date(ms);
-  const two = (number: number) => String(number).padStart(2, '0');
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  const seconds = at.getSeconds() === 0 ? '' : `:${two(at.getSeconds())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}${seconds}`;
+/** By the wall clock: 2026-11-23 06:00, seconds only where there are some, the offset where the hour comes twice. */
+export function local(ms: number, zone = systemZone()): string {
+  const wall = wallAt(zone, ms);
+  const [day, time = ''] = new Date(wall).toISOString().split('T');
+  const seconds = time.slice(5, 8) === ':00' ? '' : time.slice(5, 8);
+  const offset = instantsAt(zone, wall).length > 1 ? offsetText(wall - ms) : '';
+  return `${day} ${time.slice(0, 5)}${seconds}${offset}`;
 }
 
-export function zone(): string {
-  return `times are local: ${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
+function offsetText(offsetMs: number): string {
+  const minutes = Math.abs(offsetMs) / 60_000;
+  const two = (number: number) => String(number).padStart(2, '0');
+  return `${offsetMs < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}
+
+export function systemZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+export function zone(name = systemZone()): string {
+  return `times are local: ${name}`;
 }
 
 /** Energies in kWh, other values in their unit. */
