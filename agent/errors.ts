@@ -184,15 +184,15 @@ export const agentErrors = {
     remedy: 'Correct it: wattveil tensors add --help shows examples.',
   },
   VALUE_MALFORMED: {
-    says: '{where} is not a plain decimal number',
+    says: '{where}: not a plain decimal number',
     remedy: 'Write values like 0.5 or 12, one per slot; nothing was stored.',
   },
   VALUE_NEGATIVE: {
-    says: '{where} is below 0, which an energy cannot be',
+    says: '{where}: below 0, which an energy cannot be',
     remedy: 'Enter what was taken as energyImport and what was fed in as energyExport; nothing was stored.',
   },
   VALUE_ABOVE_CAPACITY: {
-    says: '{where} is more than the capacity allows in one slot',
+    says: '{where}: more than the capacity allows in one slot',
     remedy: 'Correct the value or its unit, or give the capacity of the connection; nothing was stored.',
   },
   VALUES_MISSING: {
@@ -202,6 +202,31 @@ export const agentErrors = {
   VALUES_UNREADABLE: {
     says: 'the file of values {path} cannot be read: {why}',
     remedy: 'Give a text file with one value a line; nothing was stored.',
+  },
+  COLUMN_UNKNOWN: {
+    says: '{path} has no column "{column}"; its columns: {columns}',
+    remedy: 'Give one of them: --column NAME; nothing was stored.',
+  },
+  COLUMN_UNCLEAR: {
+    says: 'which column of {path} has the values is not clear; its columns: {columns}',
+    remedy: 'Name it: --column NAME, or write a first line like from,kWh; nothing was stored.',
+  },
+  UNIT_MISSING: {
+    says: 'nothing tells the unit of the values',
+    remedy: 'Give it: --unit kWh; nothing was stored.',
+  },
+  TIME_MALFORMED: {
+    says: '{where}: no instant that is understood',
+    remedy: 'Write 2026-11-23T06:00, with Z or +01:00 where it is not local, or 23.11.2026 06:00; nothing was stored.',
+  },
+  SLOTS_MISSING: {
+    says: 'nothing tells where the first slot begins, or how long a slot is',
+    remedy: 'Give --from and --step, or a file with a column of instants; nothing was stored.',
+  },
+  SLOTS_UNEVEN: {
+    says: '{where}: does not begin as long after the line before as the second after the first',
+    remedy:
+      'Enter what lies before and after a gap, or a change of the clocks, as tensors of their own; nothing was stored.',
   },
   CATALOGUE_FULL: {
     says: 'the catalogue would name {tensors} tensors, more than {most}',

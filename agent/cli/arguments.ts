@@ -3,11 +3,12 @@
  */
 import { InvalidArgumentError } from 'commander';
 import type { EpochMs } from '../../broker/protocol/clock.ts';
+import { Tag } from '../../broker/protocol/fields.ts';
 import { isTimeZone } from '../../broker/protocol/local-time.ts';
 import { durationExamples, parseDuration } from '../duration.ts';
 import { AgentError } from '../errors.ts';
-import { systemZone } from './print.ts';
 import { instantIn, readInstant, type WrittenInstant } from '../tensors/local-instant.ts';
+import { systemZone } from './print.ts';
 
 /** An instant as typed: what it is follows once the time zone is known. */
 export function instantArgument(text: string): WrittenInstant {
@@ -50,6 +51,12 @@ export function countArgument(text: string): number {
   const count = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : Number.NaN;
   if (!(count <= 4096)) throw new InvalidArgumentError('Give a whole number from 1 to 4096.');
   return count;
+}
+
+/** For tags that may be several. */
+export function tagArgument(text: string, before: readonly string[] = []): string[] {
+  if (Tag.safeParse(text).success) return [...before, text];
+  throw new InvalidArgumentError("A tag is # and then a-z 0-9 -, in quotes: '#fridge'.");
 }
 
 /** For an option that may be given several times. */

@@ -33,9 +33,13 @@ function unexpected(error: unknown): Told {
 const instants = new Set(['at', 'from', 'until', 'since', 'now', 'consentFrom', 'receivedAt']);
 
 export function printJson(value: unknown): void {
+  print(jsonText(value));
+}
+
+export function jsonText(value: unknown): string {
   const inUtc = (key: string, field: unknown) =>
     instants.has(key) && typeof field === 'number' ? new Date(field).toISOString() : field;
-  print(JSON.stringify(value, inUtc, 2));
+  return JSON.stringify(value, inUtc, 2);
 }
 
 /** Columns padded to their widest cell. */

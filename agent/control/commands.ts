@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import { Grid, Ms } from '../../broker/protocol/fields.ts';
+import type { CatalogueEntry } from '../../broker/protocol/messages.ts';
 import type { Measured } from '../../hardware/meter.ts';
 import type { EnrolmentStatus } from '../enroller.ts';
 import type { HomeStatus } from '../home.ts';
@@ -12,6 +13,7 @@ import type { PlugState } from '../plugs/plugs.ts';
 import type { Failure, Sample } from '../polling/device-poll.ts';
 import type { LedgerEntry } from '../store/ledger.ts';
 import type { ShownTariff } from '../tariff.ts';
+import type { DeviceNode } from '../tensors/device-tree.ts';
 import type { Uncovered } from '../tensors/tensor.ts';
 
 const Nothing = z.strictObject({});
@@ -21,8 +23,11 @@ export const commands = {
   status: Nothing,
   enrol: Nothing,
   'meters read': Nothing,
-  'tensors list': Nothing,
-  'tensors show': z.strictObject({ id: z.string(), grid: Grid.optional() }),
+  /** Those that have all these tags. */
+  'tensors list': z.strictObject({ tags: z.array(z.string()).optional() }),
+  /** One after the other: a local day is not always as long as the next. */
+  'tensors show': z.strictObject({ id: z.string(), grids: z.array(Grid).min(1).max(100).optional() }),
+  'tensors tree': z.strictObject({ from: Ms.optional(), until: Ms.optional() }),
   /** What was typed: the agent reads it, so that what is wrong is said in one way. */
   'tensors add': z.strictObject({
     id: z.string(),
@@ -36,6 +41,8 @@ export const commands = {
     values: z.array(z.strictObject({ text: z.string(), where: z.string() })),
   }),
   'tensors remove': OneTensor,
+  /** What would come of it if the tensor were published, or withdrawn. */
+  'tensors preview': z.strictObject({ id: z.string(), publish: z.boolean(), since: Ms.optional() }),
   'tensors publish': z.strictObject({ id: z.string(), since: Ms.optional() }),
   'tensors withdraw': OneTensor,
   ledger: Nothing,
@@ -55,8 +62,11 @@ export interface Gives {
   readonly 'meters read': MetersReading;
   readonly 'tensors list': readonly TensorRow[];
   readonly 'tensors show': TensorShown;
-  readonly 'tensors add': TensorRow;
+  readonly 'tensors tree': DeviceTree;
+  /** `twice`: names of others entered by hand that speak of the same things for some of the same hours. */
+  readonly 'tensors add': { readonly tensor: TensorRow; readonly twice: readonly string[] };
   readonly 'tensors remove': null;
+  readonly 'tensors preview': PublicationPreview;
   readonly 'tensors publish': TensorRow;
   readonly 'tensors withdraw': TensorRow;
   readonly ledger: readonly LedgerEntry[];
@@ -74,7 +84,10 @@ export type Handler<Name extends CommandName> = (
 export type Handlers = { readonly [Name in CommandName]: Handler<Name> };
 
 /** Those that change nothing: the database alone answers them, also while no agent runs. */
-const readingCommands = ['meters read', 'tensors list', 'tensors show', 'ledger', 'tariff show'] as const;
+const readingCommands = [
+  ...(['meters read', 'tensors list', 'tensors show', 'tensors tree'] as const),
+  ...(['ledger', 'tariff show'] as const),
+] as const;
 export type ReadingCommand = (typeof readingCommands)[number];
 export type ReadingHandlers = Pick<Handlers, ReadingCommand>;
 
@@ -151,7 +164,24 @@ export interface TensorSlot {
   readonly uncovered?: Uncovered;
 }
 
+/** What the utility will see: of this tensor, as it will stand in the catalogue, and the names of the others there. */
+export interface PublicationPreview {
+  readonly entry?: CatalogueEntry;
+  readonly others: readonly string[];
+}
+
 export interface TensorShown {
   readonly tensor: TensorRow;
+  readonly dtype: 'float64';
+  readonly shape: readonly [slots: number];
   readonly slots: readonly TensorSlot[];
+}
+
+/** What each device has taken over one stretch of time, and what of it those behind it have. */
+export interface DeviceTree {
+  readonly from: EpochMs;
+  readonly until: EpochMs;
+  readonly unit: 'Wh';
+  /** Those that are wired behind no other. */
+  readonly devices: readonly DeviceNode[];
 }

@@ -6,10 +6,13 @@ import type { HomeService } from '../home.ts';
 import type { Plugs } from '../plugs/plugs.ts';
 import type { DeviceState } from '../polling/device-poll.ts';
 import type { HomeTensors } from '../store/tensor-store.ts';
+import { catalogueEntries } from '../tensors/catalogue.ts';
+import { enteredTwice } from '../tensors/entered-twice.ts';
 import { readTensor } from '../tensors/new-tensor.ts';
 import type { Handlers } from './commands.ts';
 import { type PlugHandlerParts, plugHandlers } from './plug-handlers.ts';
-import { type ReadingParts, readingHandlers, tensorRow } from './reading-handlers.ts';
+import { type ReadingParts, readingHandlers } from './reading-handlers.ts';
+import { tensorRow } from './tensor-reading-handlers.ts';
 
 export interface HandlerParts extends ReadingParts {
   readonly settings: ReadingParts['settings'] & PlugHandlerParts['settings'];
@@ -40,11 +43,20 @@ function tensorHandlers(tensors: HomeTensors, clock: Clock) {
   return {
     'tensors add': (asks) => {
       tensors.add(readTensor(asks, clock.now()), clock.now());
-      return tensorRow(tensors.get(asks.id));
+      const tensor = tensors.get(asks.id);
+      return { tensor: tensorRow(tensor), twice: enteredTwice(tensor, tensors.list()) };
     },
     'tensors remove': ({ id }) => {
       tensors.remove(id, clock.now());
       return null;
+    },
+    'tensors preview': ({ id, publish, since }) => {
+      const all = publish
+        ? tensors.ifPublished(id, since === undefined ? undefined : epochMs(since), clock.now())
+        : tensors.list();
+      const entry = publish ? catalogueEntries(all).find((one) => one.id === id) : undefined;
+      const others = catalogueEntries(all).filter((one) => one.id !== tensors.get(id).id);
+      return { ...(entry && { entry }), others: others.map((one) => one.id) };
     },
     'tensors publish': ({ id, since }) => {
       tensors.publish(id, since === undefined ? undefined : epochMs(since), clock.now());

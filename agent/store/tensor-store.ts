@@ -4,7 +4,7 @@
 import type { Clock, EpochMs } from '../../broker/protocol/clock.ts';
 import type { Grid } from '../../broker/protocol/fields.ts';
 import { gridEnd } from '../../broker/protocol/grid.ts';
-import { isQuantity, quantities } from '../../hardware/quantity.ts';
+import { isQuantity, type Quantity, quantities } from '../../hardware/quantity.ts';
 import type { DeviceSettings, Settings, TensorSettings } from '../config-schema.ts';
 import { AgentError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
@@ -15,7 +15,7 @@ import type { NewTensor, SizedGrid, Slots, Tensor, TensorName, TensorStore, Unit
 import type { Database } from './database.ts';
 import type { KnownDevice } from './device-store.ts';
 import { EnteredStore, type EnteredTensor } from './entered-store.ts';
-import { PublicationStore } from './publication-store.ts';
+import { type Publication, PublicationStore } from './publication-store.ts';
 import type { ReadingStore } from './reading-store.ts';
 import { longestGapOf, tensorEntered, tensorOfDevice, unknownDevice } from './tensor-views.ts';
 
@@ -42,14 +42,7 @@ export class HomeTensors implements TensorStore {
   }
 
   list(): Tensor[] {
-    const { settings, devices, readings } = this.#parts;
-    const publications = new Map(this.#publications.list().map((one) => [one.tensor, one]));
-    return [
-      ...settings.tensors.map((one) =>
-        tensorOfDevice(one, devices.get(one.device), readings, publications.get(one.id)),
-      ),
-      ...this.#entered.list().map((one) => tensorEntered(one, publications.get(one.id))),
-    ].sort((one, other) => (one.id < other.id ? -1 : 1));
+    return this.#withPublications(this.#publications.list());
   }
 
   /** @throws {AgentError} TENSOR_UNKNOWN */
@@ -70,16 +63,18 @@ export class HomeTensors implements TensorStore {
     grid: SizedGrid<Count>,
   ): Slots<UnitOf<Q>, Count> {
     const settings = this.#settingsOf(tensor.id);
-    const { values, coverage } = settings === undefined ? this.#cut(tensor.id, grid) : this.#resampled(settings, grid);
-    const now = this.#parts.clock.now();
-    const isOver = (slot: number) => grid.from + (slot + 1) * grid.step <= now;
+    const cut = settings === undefined ? this.#cut(tensor.id, grid) : this.#resampled(settings, grid);
     return {
       dtype: 'float64',
       shape: [grid.slots],
       unit: (isQuantity(tensor.quantity) ? quantities[tensor.quantity].unit : '') as UnitOf<Q>,
-      values,
-      coverage: coverage.map((one, slot) => (one === 'covered' || isOver(slot) ? one : 'not over')),
+      ...this.#untilNow(cut, grid),
     };
+  }
+
+  /** What a device of the configuration has measured, whether there is a tensor of it or not. */
+  ofDevice(device: string, quantity: Quantity, grid: Grid): SlotValues {
+    return this.#untilNow(this.#resampled({ device, quantity }, grid), grid);
   }
 
   /** The slots in which the values of a tensor were entered; none for a device's. */
@@ -115,17 +110,14 @@ export class HomeTensors implements TensorStore {
    * @throws {AgentError} TENSOR_UNKNOWN, SINCE_IN_FUTURE, DEVICE_NOT_KNOWN, CATALOGUE_FULL, CATALOGUE_TOO_LARGE
    */
   publish(id: string, since: EpochMs | undefined, now: EpochMs): void {
-    if (since !== undefined && since > now) throw new AgentError('SINCE_IN_FUTURE');
-    const all = this.list();
-    const tensor = all.find((one) => one.id === id) ?? this.#unknown(id);
-    if (tensor.source.device === unknownDevice) {
-      throw new AgentError('DEVICE_NOT_KNOWN', { device: tensor.device ?? '', tensor: id });
-    }
-    assertCatalogueFits(all.filter((one) => one.published || one.id === id));
-    const otherwise = tensor.published ? tensor.consentFrom : tensor.device === undefined ? tensor.from : now;
-    const { source, quantity } = tensor;
-    this.#publications.publish({ tensor: id, source: source.device, quantity, consentFrom: since ?? otherwise }, now);
+    this.#publications.publish(this.#consentTo(id, since, now), now);
     this.#changed();
+  }
+
+  /** All tensors as they would be if this one were published so. @throws {AgentError} as `publish` does */
+  ifPublished(id: string, since: EpochMs | undefined, now: EpochMs): Tensor[] {
+    const consent = this.#consentTo(id, since, now);
+    return this.#withPublications([...this.#publications.list().filter(({ tensor }) => tensor !== id), consent]);
   }
 
   /** A device turned out to be another one: its tensors are of another source. */
@@ -138,6 +130,30 @@ export class HomeTensors implements TensorStore {
     this.get(id);
     this.#publications.withdraw(id);
     this.#changed();
+  }
+
+  #consentTo(id: string, since: EpochMs | undefined, now: EpochMs): Publication {
+    if (since !== undefined && since > now) throw new AgentError('SINCE_IN_FUTURE');
+    const all = this.list();
+    const tensor = all.find((one) => one.id === id) ?? this.#unknown(id);
+    if (tensor.source.device === unknownDevice) {
+      throw new AgentError('DEVICE_NOT_KNOWN', { device: tensor.device ?? '', tensor: id });
+    }
+    assertCatalogueFits(all.filter((one) => one.published || one.id === id));
+    const otherwise = tensor.published ? tensor.consentFrom : tensor.device === undefined ? tensor.from : now;
+    const { source, quantity } = tensor;
+    return { tensor: id, source: source.device, quantity, consentFrom: since ?? otherwise };
+  }
+
+  #withPublications(list: readonly Publication[]): Tensor[] {
+    const { settings, devices, readings } = this.#parts;
+    const publications = new Map(list.map((one) => [one.tensor, one]));
+    return [
+      ...settings.tensors.map((one) =>
+        tensorOfDevice(one, devices.get(one.device), readings, publications.get(one.id)),
+      ),
+      ...this.#entered.list().map((one) => tensorEntered(one, publications.get(one.id))),
+    ].sort((one, other) => (one.id < other.id ? -1 : 1));
   }
 
   #changed(): void {
@@ -154,9 +170,9 @@ export class HomeTensors implements TensorStore {
     return this.#parts.settings.tensors.find((one) => one.id === id);
   }
 
-  #deviceOf(tensor: TensorSettings): DeviceSettings {
-    const device = this.#parts.settings.devices.find((one) => one.id === tensor.device);
-    if (device === undefined) throw new TypeError(`tensor ${tensor.id}: expected a configured device`);
+  #deviceOf(id: string): DeviceSettings {
+    const device = this.#parts.settings.devices.find((one) => one.id === id);
+    if (device === undefined) throw new TypeError(`device ${id}: expected a configured one`);
     return device;
   }
 
@@ -172,14 +188,20 @@ export class HomeTensors implements TensorStore {
     }
   }
 
+  #untilNow({ values, coverage }: SlotValues, grid: Grid): SlotValues {
+    const now = this.#parts.clock.now();
+    const isOver = (slot: number) => grid.from + (slot + 1) * grid.step <= now;
+    return { values, coverage: coverage.map((one, slot) => (one === 'covered' || isOver(slot) ? one : 'not over')) };
+  }
+
   #cut(id: string, grid: Grid): SlotValues {
     const { from, stepMs, quantity } = this.#enteredOf(id);
     return enteredPerSlot({ from, step: stepMs, values: this.#entered.values(id) }, quantities[quantity].kind, grid);
   }
 
-  #resampled(settings: TensorSettings, grid: Grid): SlotValues {
+  #resampled(settings: Pick<TensorSettings, 'device' | 'quantity'>, grid: Grid): SlotValues {
     const { readings, devices } = this.#parts;
-    const gapMs = longestGapOf(this.#deviceOf(settings));
+    const gapMs = longestGapOf(this.#deviceOf(settings.device));
     const number = devices.get(settings.device)?.number;
     const margin = longestGap(grid, gapMs);
     const held =

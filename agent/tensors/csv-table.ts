@@ -40,7 +40,7 @@ function linesOf(text: string, path: string, delimiter: string): CsvLine[] {
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     // Its message repeats what is in the file.
-    const why = `line ${String(error['lines'] ?? '?')} is no line of comma-separated values (${error.code})`;
+    const why = `line ${Number(error.lines)} is no line of comma-separated values (${error.code})`;
     throw new AgentError('VALUES_UNREADABLE', { path, why });
   }
 }

@@ -49,7 +49,8 @@ export function readExport(text: string, options: ExportOptions): MeterExport {
 }
 
 const isHead = (cells: readonly string[]) =>
-  cells.some((cell) => unitInName.test(cell)) || cells.filter((cell) => instantNames.test(cell)).length > 0;
+  cells.every((cell) => !/^[+-]?\d/.test(cell)) &&
+  cells.some((cell) => unitInName.test(cell) || instantNames.test(cell));
 const placeOf = ({ line }: CsvLine, { path }: ExportOptions) => `${path}, line ${line}`;
 
 /** Where the day and the hour stand: in one cell or in two; in none. */
@@ -119,7 +120,9 @@ function slotsOf(lines: readonly CsvLine[], times: readonly number[], options: E
   const stepMs = second.at - from;
   const uneven = instants.filter(({ at }, index) => index > 0 && at - (instants[index - 1]?.at ?? 0) !== stepMs);
   if (uneven.length > 0 || stepMs <= 0) {
-    throw new AgentError('SLOTS_UNEVEN', { where: placesText((uneven.length > 0 ? uneven : [second]).map((one) => one.where)) });
+    throw new AgentError('SLOTS_UNEVEN', {
+      where: placesText((uneven.length > 0 ? uneven : [second]).map((one) => one.where)),
+    });
   }
   return { from, stepMs };
 }

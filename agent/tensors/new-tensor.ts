@@ -5,9 +5,10 @@ import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
 import { Tag, text } from '../../broker/protocol/fields.ts';
 import { isEnergy, scaledOf } from '../../broker/protocol/vector.ts';
 import { Name } from '../config-schema.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, type AgentErrorCode } from '../errors.ts';
 import { capacityOf } from './capacity.ts';
 import { readDecimal, scaleOf } from './hand-entered.ts';
+import { placesText } from './places.ts';
 import type { NewTensor } from './tensor.ts';
 
 /** As typed. Numbers are still text, so that none is rounded on the way. */
@@ -34,15 +35,26 @@ export function readTensor(written: WrittenTensor, now: EpochMs): NewTensor {
   checkSlots(written, now);
   const capacity = capacityOfText(written.capacity, prefix);
   const most = capacityOf({ quantity, capacity }, written.stepMs);
-  const values = written.values.map(({ text: number, where }) => {
-    const value = readDecimal(number, prefix);
-    if (value === undefined) throw new AgentError('VALUE_MALFORMED', { where });
-    if (value < 0 && isEnergy(quantity)) throw new AgentError('VALUE_NEGATIVE', { where });
-    if (Math.abs(value) > most) throw new AgentError('VALUE_ABOVE_CAPACITY', { where });
-    return value;
-  });
+  const values = written.values.map(({ text: number }) => readDecimal(number, prefix));
+  const refuseWhere = (code: AgentErrorCode, isWrong: (value: number | undefined) => boolean) => {
+    const wrong = written.values.filter((_, index) => isWrong(values[index]));
+    if (wrong.length > 0) throw new AgentError(code, { where: placesText(wrong.map(({ where }) => where)) });
+  };
+  refuseWhere('VALUE_MALFORMED', (value) => value === undefined);
+  refuseWhere('VALUE_NEGATIVE', (value = 0) => value < 0 && isEnergy(quantity));
+  refuseWhere('VALUE_ABOVE_CAPACITY', (value = 0) => Math.abs(value) > most);
   const { id, tags, description, stepMs } = written;
-  return { id, tags, description, quantity, unit, capacity, from: epochMs(written.from), stepMs, values };
+  return {
+    id,
+    tags,
+    description,
+    quantity,
+    unit,
+    capacity,
+    from: epochMs(written.from),
+    stepMs,
+    values: values.map(Number),
+  };
 }
 
 function checkNames({ id, tags, description }: WrittenTensor): void {

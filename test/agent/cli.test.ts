@@ -101,7 +101,7 @@ describe('beside the running agent', () => {
   });
 
   it.each<[string, string[], RegExp]>([
-    ['a value that is none', ['3.0', 'two', '6.7'], /^VALUE_MALFORMED: value 2 is not a plain decimal number\n/],
+    ['a value that is none', ['3.0', 'two', '6.7'], /^VALUE_MALFORMED: value 2: not a plain decimal number\n/],
     ['a value with a comma', ['3,0'], /VALUE_MALFORMED: value 1/],
     ['a negative energy', ['3.0', '-1'], /VALUE_NEGATIVE: value 2/],
     ['a value above the capacity', ['3.0', '6.7', '22.1'], /VALUE_ABOVE_CAPACITY: value 3/],
@@ -128,7 +128,7 @@ describe('beside the running agent', () => {
   it('a bad value in a file is named by its line', async () => {
     const file = join(kit.folder, 'values.txt');
     writeFileSync(file, '3.0\n\n2.5 kWh\n');
-    expect((await kit.run(...add, '--file', file)).stderr).toContain(`${file}, line 3 is not a plain decimal number`);
+    expect((await kit.run(...add, '--file', file)).stderr).toContain(`${file}, line 3: not a plain decimal number`);
     expect(await json('tensors', 'list')).toEqual([]);
   });
 
@@ -341,7 +341,8 @@ describe('the help', () => {
       ...['agent run', 'agent status', 'enrol', 'ledger'],
       ...['meters check', 'meters decode', 'meters read', 'meters scan', 'meters try'],
       ...['plugs list', 'plugs off', 'plugs on', 'plugs read', 'share off', 'share on', 'tariff show'],
-      ...['tensors add', 'tensors list', 'tensors publish', 'tensors remove', 'tensors show', 'tensors withdraw'],
+      ...['tensors add', 'tensors list', 'tensors publish', 'tensors remove', 'tensors show', 'tensors tree'],
+      'tensors withdraw',
     ]);
   });
 
