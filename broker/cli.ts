@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { homesCommands, rosterCommands, searchCommand } from './cli/homes.ts';
 import { roundsCommands } from './cli/rounds.ts';
 import { runCommand } from './cli/run.ts';
+import { schedulesCommands } from './cli/schedules.ts';
 import { tariffCommand } from './cli/tariff.ts';
 import type { Clock } from './protocol/clock.ts';
 
@@ -15,6 +16,7 @@ export function brokerCommands(program: Command, clock: Clock): void {
   rosterCommands(program);
   searchCommand(program);
   roundsCommands(program);
+  schedulesCommands(program);
   const known = program.commands.find((command) => command.name() === 'tariff');
   tariffCommand(known ?? program.command('tariff').description('prices of energy'));
 }

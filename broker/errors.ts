@@ -144,6 +144,29 @@ export const brokerErrors = {
     says: 'the tariff would have ended at {until}',
     remedy: 'Give a later start with --from.',
   },
+  // --- schedules ---
+  SCHEDULE_UNKNOWN: {
+    says: 'there is no schedule {schedule}{hint}',
+    remedy: 'See them: wattveil schedules list.',
+  },
+  SCHEDULE_EXISTS: {
+    says: 'there is a schedule {schedule} already, with other terms',
+    remedy: 'Choose another name, or remove that one first: wattveil schedules remove {schedule}',
+  },
+  SCHEDULE_ZONE_UNKNOWN: {
+    says: 'there is no time zone {zone}{hint}',
+    remedy: 'Give its IANA name, like Europe/Berlin.',
+  },
+  SCHEDULE_SPREAD_TOO_LONG: {
+    says: 'cohorts would be spread over {spread} minutes, and a slot has {slot}',
+    remedy: 'Give a spread of at most {slot} minutes, or fewer times a day.',
+  },
+  SCHEDULE_NOT_ENERGY: {
+    says: 'the schedule would make a tariff of {quantity} in {unit}, and a tariff needs energy in Wh',
+    remedy: 'Leave the formula out, or ask for energyImport or energyExport in Wh.',
+  },
+
+  // --- formulas ---
   FORMULA_TOO_LONG: {
     says: 'the formula has {length} characters, more than {limit}',
     remedy: 'Shorten it.',

@@ -19,10 +19,14 @@ import { OperatorDesk } from './operator/desk.ts';
 import { RequestStore } from './operator/request-store.ts';
 import type { Clock } from './protocol/clock.ts';
 import { startRounds } from './rounds/start-rounds.ts';
+import { ScheduleList } from './schedules/schedule-list.ts';
+import { ScheduleStore } from './schedules/schedule-store.ts';
+import { Schedules } from './schedules/schedules.ts';
 import { takeDataFolder } from './store/data-folder.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { migrations } from './store/migrations.ts';
 import { roundMigrations } from './store/migrations-rounds.ts';
+import { scheduleMigrations } from './store/migrations-schedules.ts';
 import { TariffStore } from './tariff/tariff-store.ts';
 import { Tariffs } from './tariff/tariffs.ts';
 
@@ -44,7 +48,7 @@ export async function runBroker(config: BrokerConfig, clock: Clock, log: Logger)
   try {
     const folder = takeDataFolder(config.dataDir);
     started.push(() => folder.release());
-    const database = openDatabase(folder.path('broker.db'), [...migrations, ...roundMigrations]);
+    const database = openDatabase(folder.path('broker.db'), [...migrations, ...roundMigrations, ...scheduleMigrations]);
     started.push(() => void database.close());
     const { listen, prefix } = config;
     const server = await startMqttServer({ listen, prefix, log });
@@ -89,7 +93,13 @@ async function startCoordinator(parts: CoordinatorParts, started: Started): Prom
   const tariffs = new Tariffs({ store: new TariffStore(database), key, link, clock });
   started.push(() => tariffs.close());
 
-  const actions = new OperatorActions({ homes, enrolment, catalogues, rounds, tariffs });
+  const scheduleStore = new ScheduleStore(database);
+  const schedules = new Schedules({ store: scheduleStore, rounds, tariffs, clock, log });
+  schedules.start();
+  started.push(() => schedules.close());
+  const scheduleList = new ScheduleList(scheduleStore, rounds);
+
+  const actions = new OperatorActions({ homes, enrolment, catalogues, rounds, tariffs, schedules, scheduleList });
   const keep = config.rounds.keepResults;
   new OperatorDesk({ link, store: new RequestStore(database), actions, rounds, clock, log, keep });
 }

@@ -8,6 +8,8 @@ import { BrokerError } from '../errors.ts';
 import { hint } from '../nearest.ts';
 import type { OperatorReply, OperatorRequest } from '../protocol/operator.ts';
 import type { Rounds } from '../rounds/rounds.ts';
+import type { ScheduleList } from '../schedules/schedule-list.ts';
+import type { Schedules } from '../schedules/schedules.ts';
 import type { Tariffs } from '../tariff/tariffs.ts';
 
 export interface ActionsParts {
@@ -16,6 +18,8 @@ export interface ActionsParts {
   readonly catalogues: Catalogues;
   readonly rounds: Rounds;
   readonly tariffs: Tariffs;
+  readonly schedules: Schedules;
+  readonly scheduleList: ScheduleList;
 }
 
 type RequestOf<Type extends OperatorRequest['type']> = Extract<OperatorRequest, { type: Type }>;
@@ -35,6 +39,7 @@ export const onlyLooks: ReadonlySet<OperatorRequest['type']> = new Set([
   'homes',
   'rounds',
   'round-show',
+  'schedules',
 ]);
 
 export class OperatorActions {
@@ -43,7 +48,7 @@ export class OperatorActions {
 
   constructor(parts: ActionsParts) {
     this.#parts = parts;
-    const { homes, enrolment, catalogues, rounds, tariffs } = parts;
+    const { homes, enrolment, catalogues, rounds, tariffs, scheduleList } = parts;
     this.#actions = {
       search: ({ tags, cohort }) => ({ of: 'search', ...catalogues.search(tags, this.#known(cohort)) }),
       values: ({ home, tensor }) => {
@@ -63,7 +68,28 @@ export class OperatorActions {
       rounds: ({ cohort }) => ({ of: 'rounds', rounds: rounds.list(this.#known(cohort)) }),
       'round-show': ({ round }) => ({ of: 'round-show', ...rounds.show(round) }),
       tariff: async (request) => ({ of: 'tariff', ...(await tariffs.set(request, rounds.show(request.round))) }),
+      'schedule-add': (request) => this.#addSchedule(request),
+      schedules: ({ cohort }) => ({ of: 'schedules', schedules: scheduleList.rows(this.#known(cohort)) }),
+      'schedule-pause': ({ schedule }) => this.#changeSchedule('pause', schedule),
+      'schedule-resume': ({ schedule }) => this.#changeSchedule('resume', schedule),
+      'schedule-remove': ({ schedule }) => {
+        parts.schedules.remove(schedule);
+        return { of: 'schedule-remove', schedule };
+      },
     };
+  }
+
+  #addSchedule({ v: _v, type: _type, ...terms }: RequestOf<'schedule-add'>): ResultBody {
+    const { schedules, scheduleList } = this.#parts;
+    this.assertAskable(terms);
+    schedules.add(terms);
+    return { of: 'schedule-add', schedule: scheduleList.row(terms.schedule) };
+  }
+
+  #changeSchedule(change: 'pause' | 'resume', schedule: string): ResultBody {
+    const { schedules, scheduleList } = this.#parts;
+    schedules[change](schedule);
+    return { of: `schedule-${change}`, schedule: scheduleList.row(schedule) };
   }
 
   /** @throws {CodedError} why it is refused */
@@ -73,7 +99,7 @@ export class OperatorActions {
   }
 
   /** @throws {BrokerError} COHORT_UNKNOWN, TAG_UNKNOWN: more to the point than what a plan would find missing */
-  assertAskable({ cohort, tags }: RequestOf<'round'>): void {
+  assertAskable({ cohort, tags }: Pick<RequestOf<'round'>, 'cohort' | 'tags'>): void {
     this.#known(cohort);
     const known = this.#parts.catalogues.tags(cohort);
     const unknown = tags.find((tag) => !known.includes(tag));

@@ -3,22 +3,20 @@
  * The command line and the SDK send nothing else.
  */
 import * as z from 'zod';
-import { HomeId, Id, Ms, Positive, Quantity, Query, Scaled, Statistics, Tags, text, Uint, UnitName } from './fields.ts';
+import { AskedStatistics, Duration, Instant, priceFields } from './asked-fields.ts';
+import { HomeId, Id, Ms, Positive, Quantity, Query, Scaled, Tags, text, Uint, UnitName } from './fields.ts';
 import { HexHash, HexRoundId, Result, Tariff } from './json-messages.ts';
 import { CatalogueEntry } from './messages.ts';
+import {
+  ScheduleAddRequest,
+  SchedulePauseRequest,
+  ScheduleRemoveRequest,
+  ScheduleResumeRequest,
+  ScheduleRow,
+  SchedulesRequest,
+} from './schedule.ts';
 
 const v = z.literal(1);
-/** An instant: milliseconds, or RFC 3339 text. */
-const Instant = z.union([Ms, z.iso.datetime({ offset: true }).transform((value) => Date.parse(value))]);
-/** A length of time: milliseconds, or ISO 8601 text of days, hours, minutes and seconds: PT6H. */
-const Duration = z.union([
-  Positive,
-  z
-    .string()
-    .regex(/^P(?=\d|T\d)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?$/)
-    .transform(isoDurationMs)
-    .refine((value) => value > 0),
-]);
 
 /** Opens a round. What is left out, the coordinator works out from the catalogues and its configuration. */
 export const RoundRequest = z.strictObject({
@@ -31,10 +29,7 @@ export const RoundRequest = z.strictObject({
   from: Instant,
   step: Duration,
   slots: z.int().min(1).max(4096),
-  /** `"histogram": true` leaves the buckets to the coordinator. */
-  statistics: Statistics.extend({
-    histogram: z.union([Statistics.shape.histogram.unwrap(), z.literal(true)]).optional(),
-  }).default({}),
+  statistics: AskedStatistics.default({}),
   resolution: Scaled.optional(),
   limit: Positive.optional(),
   minimum: Positive.optional(),
@@ -61,20 +56,12 @@ export const ApproveRequest = z.strictObject({
 export const RosterRequest = z.strictObject({ v, type: z.literal('roster'), cohort: Id });
 export const RoundsRequest = z.strictObject({ v, type: z.literal('rounds'), cohort: Id.optional() });
 export const RoundShowRequest = z.strictObject({ v, type: z.literal('round-show'), round: HexRoundId });
-/**
- * Sets the tariff of a cohort from an opened round: `formula` over `mean`, `sum` (in `unit`) and `contributors`
- * yields ct/kWh per slot. `from` says when the first slot's price begins; each lasts the round's step.
- */
+/** Sets the tariff of a cohort from an opened round. `from` says when the first slot's price begins; each lasts the round's step. */
 export const TariffRequest = z.strictObject({
   v,
   type: z.literal('tariff'),
   round: HexRoundId,
-  formula: z.string().min(1).max(200),
-  unit: z.enum(['Wh', 'kWh']).default('kWh'),
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/)
-    .default('EUR'),
+  ...priceFields,
   from: Instant.optional(),
 });
 export type TariffRequest = z.infer<typeof TariffRequest>;
@@ -89,6 +76,11 @@ export const OperatorRequest = z.discriminatedUnion('type', [
   RoundsRequest,
   RoundShowRequest,
   TariffRequest,
+  ScheduleAddRequest,
+  SchedulesRequest,
+  SchedulePauseRequest,
+  ScheduleResumeRequest,
+  ScheduleRemoveRequest,
 ]);
 export type OperatorRequest = z.infer<typeof OperatorRequest>;
 /** As written by the operator: defaults not filled in, instants as text or numbers. */
@@ -201,6 +193,11 @@ const OperatorResult = z.discriminatedUnion('of', [
     tariff: Tariff,
     centsPerKwh: z.array(z.number()),
   }),
+  z.strictObject({ ...reply, type: z.literal('result'), of: z.literal('schedule-add'), schedule: ScheduleRow }),
+  z.strictObject({ ...reply, type: z.literal('result'), of: z.literal('schedules'), schedules: z.array(ScheduleRow) }),
+  z.strictObject({ ...reply, type: z.literal('result'), of: z.literal('schedule-pause'), schedule: ScheduleRow }),
+  z.strictObject({ ...reply, type: z.literal('result'), of: z.literal('schedule-resume'), schedule: ScheduleRow }),
+  z.strictObject({ ...reply, type: z.literal('result'), of: z.literal('schedule-remove'), schedule: Id }),
 ]);
 
 /** What an operator's request has led to. Ends with `result` or `error`; a round is `accepted` and shows `progress` before. */
@@ -218,10 +215,3 @@ export const OperatorReply = z.discriminatedUnion('type', [
   OperatorResult,
 ]);
 export type OperatorReply = z.infer<typeof OperatorReply>;
-
-/** @param text ISO 8601, checked before: days, hours, minutes, seconds */
-function isoDurationMs(text: string): number {
-  const [, days = 0, hours = 0, minutes = 0, seconds = 0] =
-    /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(text)?.map((part) => Number(part ?? 0)) ?? [];
-  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
-}

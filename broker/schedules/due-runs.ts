@@ -23,15 +23,19 @@ export interface DueRun {
   readonly at: EpochMs;
 }
 
+/** No home accepts a round over hours that are longer past. */
+const oldestMs = 14 * dayMs;
+
 /**
  * @param after end of the last slot that was asked for
- * @returns what is due by now, oldest first: after an outage each slot once
+ * @returns what is due by now, oldest first; nothing that is over since more than 14 days
  */
 export function dueRuns(schedule: DailySchedule, { after, now }: { after: EpochMs; now: EpochMs }): DueRun[] {
   const delay = spreadOf(schedule);
-  return slotsBetween(schedule, after, now)
+  const since = Math.max(after, now - oldestMs);
+  return slotsBetween(schedule, since, now)
     .map(([from, until]): DueRun => ({ from, until, at: epochMs(until + delay) }))
-    .filter(({ until, at }) => until > after && at <= now);
+    .filter(({ until, at }) => until > since && at <= now);
 }
 
 /** When the first slot that ends after `after` is to be asked for. */
@@ -39,6 +43,13 @@ export function nextRun(schedule: DailySchedule, after: EpochMs): DueRun {
   const [slot] = slotsBetween(schedule, after, epochMs(after + 2 * dayMs)).filter(([, until]) => until > after);
   if (slot === undefined) throw new RangeError(`no slot ends within two days of ${after}`);
   return { from: slot[0], until: slot[1], at: epochMs(slot[1] + spreadOf(schedule)) };
+}
+
+/** The slot that runs at this instant; of a schedule whose slots leave none out. */
+export function slotAt(schedule: DailySchedule, now: EpochMs): { from: EpochMs; until: EpochMs } {
+  const slot = slotsBetween(schedule, now, now).find(([from, until]) => from <= now && now < until);
+  if (slot === undefined) throw new RangeError(`no slot runs at ${now}`);
+  return { from: slot[0], until: slot[1] };
 }
 
 /** The same for a cohort always, evenly over cohorts. */

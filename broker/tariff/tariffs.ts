@@ -15,6 +15,10 @@ import { compileFormula, type SlotFigures } from './formula.ts';
 import { priceEvent, roundedCents } from './price-event.ts';
 import type { StoredTariff, TariffStore } from './tariff-store.ts';
 
+interface Span {
+  readonly from: EpochMs;
+  readonly until: EpochMs;
+}
 type RoundShown = ReturnType<Rounds['show']>;
 
 export interface TariffsParts {
@@ -43,14 +47,15 @@ export class Tariffs {
 
   /**
    * @param shown the round the request names
+   * @param span for how long the prices hold, where the request does not say it
    * @throws {BrokerError} TARIFF_*, FORMULA_*
    */
-  async set(request: TariffRequest, shown: RoundShown): Promise<TariffSet> {
+  async set(request: TariffRequest, shown: RoundShown, span?: Span): Promise<TariffSet> {
     const result = energyResult(request, shown);
     const centsPerKwh = compileFormula(request.formula)(figuresOf(result, request.unit)).map(roundedCents);
     const { store, key, clock } = this.#parts;
     const now = clock.now();
-    const { from, until } = spanOf(request, result, now);
+    const { from, until } = span ?? spanOf(request, result, now);
     const cohort = result.cohort;
     // Rises also past a database that was lost: never below the clock.
     const sequence = Math.max(now, (store.of(cohort)?.sequence ?? 0) + 1);
@@ -60,7 +65,7 @@ export class Tariffs {
       sequence,
       madeAt: now,
       from,
-      stepMs: result.grid.step,
+      stepMs: (until - from) / centsPerKwh.length,
       currency,
       centsPerKwh,
     });
@@ -109,11 +114,7 @@ function figuresOf({ mean, sum, contributors }: OpenedResult, unit: 'Wh' | 'kWh'
 }
 
 /** Without a start: the stretch, as long as the round's, that is running now, in step with the round's own. */
-function spanOf(
-  { from: given }: TariffRequest,
-  { grid }: OpenedResult,
-  now: EpochMs,
-): { from: EpochMs; until: EpochMs } {
+function spanOf({ from: given }: TariffRequest, { grid }: OpenedResult, now: EpochMs): Span {
   const length = grid.step * grid.slots;
   const from = epochMs(given ?? grid.from + Math.floor((now - grid.from) / length) * length);
   const until = after(from, length);

@@ -1,0 +1,214 @@
+/**
+ * Carries schedules out: asks for each slot once it is over, and makes a tariff of its sum. Each step is on disk before
+ * the next one is taken, and a step that is taken twice changes nothing: the round's request is named after schedule
+ * and slot. Whoever was away for long asks for the newest slot only.
+ */
+import type { Logger } from 'pino';
+import { BrokerError } from '../errors.ts';
+import { after, type Clock, type EpochMs, epochMs } from '../protocol/clock.ts';
+import { CodedError } from '../protocol/errors.ts';
+import type { Result } from '../protocol/json-messages.ts';
+import type { RoundRequest } from '../protocol/operator.ts';
+import type { ScheduleTerms } from '../protocol/schedule.ts';
+import type { Rounds, RoundWatcher } from '../rounds/rounds.ts';
+import type { Tariffs } from '../tariff/tariffs.ts';
+import { dueRuns, nextRun, slotAt } from './due-runs.ts';
+import type { RunError, ScheduleStore, StoredRun } from './schedule-store.ts';
+import { assertTerms, dailyOf } from './schedule-terms.ts';
+
+export interface SchedulesParts {
+  readonly store: ScheduleStore;
+  readonly rounds: Pick<Rounds, 'open' | 'watch' | 'show'>;
+  readonly tariffs: Pick<Tariffs, 'set'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Homes come back one by one after an outage, of theirs or ours. */
+const tryAgainMs = 30_000;
+/** What more connected homes would heal. */
+const healing: readonly string[] = ['ROUND_TOO_FEW_ONLINE', 'ROUND_TOO_FEW_MEMBERS'];
+
+export class Schedules {
+  readonly #parts: SchedulesParts;
+  readonly #timers = new Map<string, () => void>();
+  /** One after the other: a later slot's prices are noted before an earlier one's are thought of. */
+  #ending: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(parts: SchedulesParts) {
+    this.#parts = parts;
+  }
+
+  /** Goes on with what was under way. */
+  start(): void {
+    const { store, rounds } = this.#parts;
+    for (const { terms } of store.all()) {
+      for (const { round, until } of store.underWay(terms.schedule)) {
+        if (round !== undefined) rounds.watch(round, this.#watcher(terms.schedule, until));
+      }
+      this.#arm(terms.schedule);
+    }
+  }
+
+  /**
+   * The first slot asked for is the one that runs now. The same terms again change nothing.
+   * @throws {BrokerError} SCHEDULE_EXISTS, SCHEDULE_ZONE_UNKNOWN, SCHEDULE_SPREAD_TOO_LONG, SCHEDULE_NOT_ENERGY, FORMULA_*
+   */
+  add(terms: ScheduleTerms): void {
+    assertTerms(terms);
+    const { store, clock } = this.#parts;
+    const known = store.find(terms.schedule);
+    if (known === undefined) store.insert(terms, clock.now());
+    else if (JSON.stringify(known.terms) !== JSON.stringify(terms)) {
+      throw new BrokerError('SCHEDULE_EXISTS', { schedule: terms.schedule });
+    }
+    this.#arm(terms.schedule);
+  }
+
+  /** What falls due meanwhile is left out; rounds that run go on. @throws {BrokerError} SCHEDULE_UNKNOWN */
+  pause(schedule: string): void {
+    const { store } = this.#parts;
+    store.setPaused(schedule, true, store.get(schedule).doneUntil);
+    this.#disarm(schedule);
+  }
+
+  /** @throws {BrokerError} SCHEDULE_UNKNOWN */
+  resume(schedule: string): void {
+    const { store, clock } = this.#parts;
+    const { terms, doneUntil, paused } = store.get(schedule);
+    if (!paused) return;
+    const due = dueRuns(dailyOf(terms), { after: doneUntil, now: clock.now() });
+    store.setPaused(schedule, false, due.at(-1)?.until ?? doneUntil);
+    this.#arm(schedule);
+  }
+
+  /** A round that runs goes on; no tariff is made of it. @throws {BrokerError} SCHEDULE_UNKNOWN */
+  remove(schedule: string): void {
+    const { store } = this.#parts;
+    store.remove(store.get(schedule).terms.schedule);
+    this.#disarm(schedule);
+  }
+
+  /** What is under way is carried on by the next start. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const callOff of this.#timers.values()) callOff();
+    this.#timers.clear();
+    await this.#ending;
+  }
+
+  #disarm(schedule: string): void {
+    this.#timers.get(schedule)?.();
+    this.#timers.delete(schedule);
+  }
+
+  /** Waits for whatever is next of it: a slot that is due, or one more try. */
+  #arm(schedule: string, tryAgainAt?: EpochMs): void {
+    this.#disarm(schedule);
+    const { store, clock, log } = this.#parts;
+    const stored = store.find(schedule);
+    if (this.#closed || stored === undefined || stored.paused) return;
+    const isAsking = store.underWay(schedule).some(({ state }) => state === 'asking');
+    const due = nextRun(dailyOf(stored.terms), stored.doneUntil).at;
+    const at = isAsking ? Math.min(tryAgainAt ?? clock.now(), due) : due;
+    const callOff = clock.at(epochMs(at), async () => {
+      try {
+        await this.#go(schedule);
+      } catch (error) {
+        log.error({ err: error, schedule }, 'a schedule could not go on; it is tried again');
+      }
+      this.#arm(schedule, after(clock.now(), tryAgainMs));
+    });
+    this.#timers.set(schedule, callOff);
+  }
+
+  async #go(schedule: string): Promise<void> {
+    const { store, clock } = this.#parts;
+    const stored = store.find(schedule);
+    if (stored === undefined || stored.paused) return;
+    const { terms, doneUntil } = stored;
+    const due = dueRuns(dailyOf(terms), { after: doneUntil, now: clock.now() });
+    const newest = due.at(-1);
+    if (newest !== undefined) store.begin(schedule, newest, due.length - 1, clock.now());
+    const asking = store.underWay(schedule).find(({ state }) => state === 'asking');
+    if (asking !== undefined) await this.#ask(terms, asking);
+  }
+
+  async #ask(terms: ScheduleTerms, { schedule, from, until }: StoredRun): Promise<void> {
+    const { store, rounds, log } = this.#parts;
+    try {
+      const request = `schedule:${schedule}:${until}`;
+      const { round } = await rounds.open(roundRequest(terms, from, until), this.#watcher(schedule, until), request);
+      store.opened(schedule, until, round);
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      const state = healing.includes(error.code) ? 'asking' : 'refused';
+      store.refused(schedule, until, state, inWords(error));
+      log.warn({ schedule, code: error.code, until, state }, error.message);
+    }
+  }
+
+  #watcher(schedule: string, until: EpochMs): RoundWatcher {
+    const { log } = this.#parts;
+    return {
+      progress: () => undefined,
+      ended: (result) => {
+        this.#ending = this.#ending
+          .then(() => (this.#closed ? undefined : this.#ended(schedule, until, result)))
+          // The run is still under way on disk: the next start goes on with it.
+          .catch((error: unknown) => log.error({ err: error, schedule, round: result.round }, 'no end of a run noted'));
+      },
+    };
+  }
+
+  async #ended(schedule: string, until: EpochMs, result: Result): Promise<void> {
+    const { store, log } = this.#parts;
+    const terms = store.find(schedule)?.terms;
+    const run = store.run(schedule, until);
+    // Removed meanwhile, or dealt with already.
+    if (terms === undefined || run?.state !== 'running') return;
+    if (result.state === 'failed') {
+      store.ended(schedule, until, { state: 'failed' });
+      log.warn({ schedule, round: result.round, reason: result.reason }, 'a scheduled round failed');
+      return;
+    }
+    store.ended(schedule, until, { state: 'opened', ...(await this.#tariffOf(terms, until, result.round)) });
+  }
+
+  /** A crash between this and the note of it sets the same prices again: with a higher sequence, nothing else changes. */
+  async #tariffOf(
+    terms: ScheduleTerms,
+    until: EpochMs,
+    round: string,
+  ): Promise<{ centsPerKwh?: readonly number[]; error?: RunError }> {
+    const { store, rounds, tariffs, clock, log } = this.#parts;
+    const { schedule, tariff } = terms;
+    // A sum that came late is no reason to go back to older prices.
+    if (tariff === undefined || store.hasLaterTariff(schedule, until)) return {};
+    try {
+      const span = slotAt(dailyOf(terms), clock.now());
+      const { centsPerKwh } = await tariffs.set({ v: 1, type: 'tariff', round, ...tariff }, rounds.show(round), span);
+      return { centsPerKwh };
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      log.warn({ schedule, round, code: error.code }, error.message);
+      return { error: inWords(error) };
+    }
+  }
+}
+
+function roundRequest(terms: ScheduleTerms, from: EpochMs, until: EpochMs): RoundRequest {
+  const { cohort, tags, quantity, unit, statistics, resolution, limit, minimum } = terms;
+  const given = { resolution, limit, minimum };
+  return {
+    v: 1,
+    type: 'round',
+    ...{ cohort, tags, quantity, unit, statistics, from, step: until - from, slots: 1 },
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  };
+}
+
+function inWords({ code, message, remedy }: CodedError): RunError {
+  return { code, says: message, remedy };
+}
