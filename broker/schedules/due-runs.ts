@@ -45,7 +45,7 @@ export function nextRun(schedule: DailySchedule, after: EpochMs): DueRun {
   return { from: slot[0], until: slot[1], at: epochMs(slot[1] + spreadOf(schedule)) };
 }
 
-/** The slot that runs at this instant; of a schedule whose slots leave none out. */
+/** The slot that runs at this instant: they follow one another without a gap. */
 export function slotAt(schedule: DailySchedule, now: EpochMs): { from: EpochMs; until: EpochMs } {
   const slot = slotsBetween(schedule, now, now).find(([from, until]) => from <= now && now < until);
   if (slot === undefined) throw new RangeError(`no slot runs at ${now}`);

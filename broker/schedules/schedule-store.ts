@@ -159,9 +159,13 @@ export class ScheduleStore {
     return this.#runs(where, schedule, until).length > 0;
   }
 
-  /** Runs that have not ended. */
-  underWay(schedule: string): StoredRun[] {
-    return this.#runs(`WHERE schedule = ? AND state IN ('asking', 'running') ORDER BY until_ms`, schedule);
+  /** The run whose round is not open yet. */
+  asking(schedule: string): StoredRun | undefined {
+    return this.#runs(`WHERE schedule = ? AND state = 'asking'`, schedule)[0];
+  }
+
+  running(schedule: string): StoredRun[] {
+    return this.#runs(`WHERE schedule = ? AND state = 'running' ORDER BY until_ms`, schedule);
   }
 
   #runs(where: string, ...values: readonly (string | number)[]): StoredRun[] {

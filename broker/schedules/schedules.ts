@@ -5,7 +5,7 @@
  */
 import type { Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
-import { after, type Clock, type EpochMs, epochMs } from '../protocol/clock.ts';
+import { type Clock, type EpochMs, epochMs } from '../protocol/clock.ts';
 import { CodedError } from '../protocol/errors.ts';
 import type { Result } from '../protocol/json-messages.ts';
 import type { RoundRequest } from '../protocol/operator.ts';
@@ -24,8 +24,8 @@ export interface SchedulesParts {
   readonly log: Logger;
 }
 
-/** Homes come back one by one after an outage, of theirs or ours. */
-const tryAgainMs = 30_000;
+/** Homes come back one by one after an outage, of theirs or ours; those that stay away longer are asked for less often. */
+const tryAgainMs = { first: 30_000, longest: 600_000 };
 /** What more connected homes would heal. */
 const healing: readonly string[] = ['ROUND_TOO_FEW_ONLINE', 'ROUND_TOO_FEW_MEMBERS'];
 
@@ -44,8 +44,8 @@ export class Schedules {
   start(): void {
     const { store, rounds } = this.#parts;
     for (const { terms } of store.all()) {
-      for (const { round, until } of store.underWay(terms.schedule)) {
-        if (round !== undefined) rounds.watch(round, this.#watcher(terms.schedule, until));
+      for (const { round, until } of store.running(terms.schedule)) {
+        rounds.watch(round ?? '', this.#watcher(terms.schedule, until));
       }
       this.#arm(terms.schedule);
     }
@@ -104,21 +104,25 @@ export class Schedules {
   }
 
   /** Waits for whatever is next of it: a slot that is due, or one more try. */
-  #arm(schedule: string, tryAgainAt?: EpochMs): void {
+  #arm(schedule: string, tried = false): void {
     this.#disarm(schedule);
     const { store, clock, log } = this.#parts;
     const stored = store.find(schedule);
     if (this.#closed || stored === undefined || stored.paused) return;
-    const isAsking = store.underWay(schedule).some(({ state }) => state === 'asking');
+    const now = clock.now();
+    const asking = store.asking(schedule);
+    const soonest = epochMs(now + (tried ? waitFor(now - (asking?.at ?? now)) : 0));
     const due = nextRun(dailyOf(stored.terms), stored.doneUntil).at;
-    const at = isAsking ? Math.min(tryAgainAt ?? clock.now(), due) : due;
-    const callOff = clock.at(epochMs(at), async () => {
+    const next = asking === undefined || due < soonest ? due : soonest;
+    // What is due still, though it was just tried, has failed: the disk was full, say.
+    const at = next > now ? next : soonest;
+    const callOff = clock.at(at, async () => {
       try {
         await this.#go(schedule);
       } catch (error) {
         log.error({ err: error, schedule }, 'a schedule could not go on; it is tried again');
       }
-      this.#arm(schedule, after(clock.now(), tryAgainMs));
+      this.#arm(schedule, true);
     });
     this.#timers.set(schedule, callOff);
   }
@@ -131,7 +135,7 @@ export class Schedules {
     const due = dueRuns(dailyOf(terms), { after: doneUntil, now: clock.now() });
     const newest = due.at(-1);
     if (newest !== undefined) store.begin(schedule, newest, due.length - 1, clock.now());
-    const asking = store.underWay(schedule).find(({ state }) => state === 'asking');
+    const asking = store.asking(schedule);
     if (asking !== undefined) await this.#ask(terms, asking);
   }
 
@@ -207,6 +211,10 @@ function roundRequest(terms: ScheduleTerms, from: EpochMs, until: EpochMs): Roun
     ...{ cohort, tags, quantity, unit, statistics, from, step: until - from, slots: 1 },
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
+}
+
+function waitFor(askedSinceMs: number): number {
+  return Math.min(Math.max(tryAgainMs.first, Math.floor(askedSinceMs / 4)), tryAgainMs.longest);
 }
 
 function inWords({ code, message, remedy }: CodedError): RunError {

@@ -20,7 +20,7 @@ export class Member {
   readonly #retained = new Map<string, Buffer>();
   readonly #done = new Set<string>();
 
-  /** @param wattHours per slot; without any the home reports nothing, and answers all the same */
+  /** @param wattHours per slot, the first ones of shorter rounds; without any the home reports nothing, and answers all the same */
   constructor(home: TestHome, wattHours: readonly number[] | undefined, secret = generateAgreement()) {
     this.secret = secret;
     this.#home = home;
@@ -48,7 +48,7 @@ export class Member {
       const own = round.roster.homes.findIndex(({ id }) => id === this.#home.id) + 1;
       if (this.reports && this.#wattHours !== undefined && this.#once(`report ${round.id}`)) {
         const residues = drawResidues(round.sharing, round.blocks, randomBytes);
-        const vector = encodeVector(round.announce, this.#wattHours);
+        const vector = encodeVector(round.announce, this.#wattHours.slice(0, round.announce.grid.slots));
         await this.#send('report', round, makeReport(round, own, pairKeys, vector, randomBytes(16), residues));
       }
       const open = this.#retained.get(topicOf(prefix, 'open', { home: this.#home.id, round: round.id }));

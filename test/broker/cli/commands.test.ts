@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { brokerCommands } from '../../../broker/cli.ts';
+import { epochMs } from '../../../broker/protocol/clock.ts';
 import { eventually } from '../eventually.ts';
 import { Member } from '../member.ts';
 import { startBroker, type TestBroker } from '../running-broker.ts';
-import { cohort, TestHome, temporaryFolder, tensor } from '../utility-kit.ts';
+import { cohort, noon, TestHome, temporaryFolder, tensor } from '../utility-kit.ts';
 
 const tag = '#energy-consumption';
 const street: Record<string, readonly number[] | undefined> = {
@@ -107,6 +108,19 @@ describe('the operator’s commands', () => {
     const tariff = await atBroker('tariff', 'set', '--round', round, '--formula', '0.5*mean+5');
     for (const price of ['10.6167', '11.3333', '14.2500', '10.7000']) expect(tariff.out).toContain(price);
 
+    // The same by itself: the slot that ends at 12:00 in Berlin is over at 11:00Z; now it is noon.
+    const berlin = ['--zone', 'Europe/Berlin', '--times', '4', '--minimum', '3', '--spread', '1m'];
+    const added = await atBroker('schedules', 'add', 'evening', cohort, tag, ...berlin, '--formula', '0.5*mean+5');
+    expect(added.out).toContain('evening (feeder-7): 4 times a day by Europe/Berlin, energyImport of ');
+    expect(added.out).toContain('for 2026-11-23T11:00Z to 2026-11-23T17:00Z\n');
+    expect((await atBroker('schedules', 'pause', 'evening')).out).toContain('next: none, it is paused\n');
+    expect((await atBroker('schedules', 'resume', 'evening')).out).toContain('last: none yet\n');
+    await broker.clock.stepTo(epochMs(noon + 6 * 3_600_000));
+    await eventually(async () => (await atBroker('schedules', 'list')).out).toMatch(
+      /opened; mean 11\.2333 kWh over 3 homes; price 10\.6167; round /,
+    );
+    expect((await atBroker('schedules', 'remove', 'evening')).out).toBe('evening is removed.\n');
+
     // Not watched, it is accepted and goes on by itself.
     const open = await atBroker('rounds', 'open', cohort, tag, ...grid);
     expect(open).toMatchObject({ code: 0, out: expect.stringContaining('Follow it: wattveil rounds show ') });
@@ -117,6 +131,7 @@ describe('the operator’s commands', () => {
     [['homes', 'approve', 'bob', '--cohort', cohort], 'HOME_UNKNOWN: '],
     [['tariff', 'set', '--round', 'ab'.repeat(16), '--formula', 'mean'], 'ROUND_UNKNOWN: '],
     [['rounds', 'show', 'x'], 'REQUEST_MALFORMED: '],
+    [['schedules', 'pause', 'evening'], 'SCHEDULE_UNKNOWN: '],
   ])('%j ends with 1, code, text and remedy', async (words, says) => {
     const outcome = await atBroker(...words);
     expect(outcome).toMatchObject({ code: 1, out: '' });
@@ -135,6 +150,8 @@ describe('the operator’s commands', () => {
     [['rounds', 'open', cohort, tag, '--day', '2026-11-23', '--step', '7h'], 'no whole number of such steps'],
     [['tariff', 'set', '--round', 'x'], '--formula'],
     [['search'], 'tag'],
+    [['schedules', 'add', 'evening', cohort, tag, '--times', '4'], '--zone'],
+    [['schedules', 'add', 'evening', cohort, tag, '--zone', 'Europe/Berlin', '--times', 'often'], 'whole number'],
   ])('%j is refused before anything is sent', async (words, says) => {
     const { code, err } = await atBroker(...words);
     expect(code).toBe(1);
@@ -194,6 +211,11 @@ describe('help', () => {
       'rounds open',
       'rounds list',
       'rounds show',
+      'schedules add',
+      'schedules list',
+      'schedules pause',
+      'schedules resume',
+      'schedules remove',
       'tariff set',
     ]);
     for (const command of commands) {

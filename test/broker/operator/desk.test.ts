@@ -113,6 +113,20 @@ describe('what is wrong with a request is said, with what to do', () => {
       'VALUES_STAY_HOME',
       'fridge stay with bob',
     ],
+    [
+      'adds a schedule for nobody',
+      { v: 1, type: 'schedule-add', schedule: 'a', cohort, tags: [tag], zone: 'Europe/Berlin', timesPerDay: 4 },
+      'COHORT_UNKNOWN',
+      cohort,
+    ],
+    [
+      'adds a schedule seven times a day',
+      { v: 1, type: 'schedule-add', schedule: 'a', cohort, tags: [tag], zone: 'Europe/Berlin', timesPerDay: 7 },
+      'REQUEST_MALFORMED',
+      'timesPerDay is no number of equal slots',
+    ],
+    ['pauses a schedule that is not there', { v: 1, type: 'schedule-pause', schedule: 'a' }, 'SCHEDULE_UNKNOWN', 'a'],
+    ['removes a schedule that is not there', { v: 1, type: 'schedule-remove', schedule: 'a' }, 'SCHEDULE_UNKNOWN', 'a'],
     ['shows a round that is not there', { v: 1, type: 'round-show', round: 'ab'.repeat(16) }, 'ROUND_UNKNOWN', 'abab'],
     [
       'sets a tariff from a round that is not there',
@@ -263,6 +277,31 @@ describe('from a round to a tariff', () => {
       code: 'TARIFF_ROUND_NOT_OPENED',
       says: expect.stringContaining('collecting'),
     });
+  });
+});
+
+describe('a schedule', () => {
+  const slow = { timeout: 60_000 };
+  test('asks and sets the tariff by itself, also after a restart, with nothing but JSON over MQTT', slow, async () => {
+    await enrolStreet();
+    const asked = { schedule: 'evening', cohort, tags: [tag], zone: 'Europe/Berlin', timesPerDay: 4, spread: 'PT1M' };
+    const add = { type: 'schedule-add', ...asked, minimum: 3, tariff: { formula: '0.5*mean+5' } };
+    expect(await ask(add, 's1')).toMatchObject({ of: 'schedule-add', schedule: { spread: 60_000, paused: false } });
+    expect(await ask(add, 's2')).toMatchObject({ of: 'schedule-add' });
+    expect(await ask({ ...add, timesPerDay: 8 })).toMatchObject({ code: 'SCHEDULE_EXISTS' });
+    await broker.clock.stepTo(epochMs(noon + 6 * hour));
+    const last = async () => {
+      const reply = await ask({ type: 'schedules', cohort });
+      return reply.type === 'result' && reply.of === 'schedules' ? reply.schedules[0]?.last : undefined;
+    };
+    await eventually(last).toMatchObject({ state: 'opened', centsPerKwh: [10.6167], contributors: 3 });
+    const tariff = JSON.parse((await retained(topicOf(prefix, 'tariff', { cohort }))).toString()) as Tariff;
+    expect(tariff.until).toBe(Date.UTC(2026, 10, 23, 23));
+    await restart();
+    expect(await last()).toMatchObject({ state: 'opened', centsPerKwh: [10.6167] });
+    expect(await ask({ type: 'schedule-pause', schedule: 'evening' })).toMatchObject({ schedule: { paused: true } });
+    expect(await ask({ type: 'schedule-remove', schedule: 'evening' })).toMatchObject({ schedule: 'evening' });
+    expect(await ask({ type: 'schedules' })).toMatchObject({ schedules: [] });
   });
 });
 

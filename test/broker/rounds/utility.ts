@@ -10,7 +10,8 @@ import type { Logger } from 'pino';
 import type { Authority } from '../../../broker/enrolment/authority.ts';
 import type { ApprovedHome } from '../../../broker/enrolment/home-directory.ts';
 import { BrokerError } from '../../../broker/errors.ts';
-import { durationMs, type EpochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
+import type { Link } from '../../../broker/mqtt/link.ts';
+import { type Clock, durationMs, type EpochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
 import { type Result, Result as ResultSchema } from '../../../broker/protocol/json-messages.ts';
 import { decodeSigned } from '../../../broker/protocol/message.ts';
 import { Catalogue, type CatalogueEntry, MemberList } from '../../../broker/protocol/messages.ts';
@@ -22,10 +23,14 @@ import type { RoundSettings } from '../../../broker/rounds/plan.ts';
 import type { Rounds } from '../../../broker/rounds/rounds.ts';
 import { startRounds } from '../../../broker/rounds/start-rounds.ts';
 import { type Database, openDatabase } from '../../../broker/store/database.ts';
+import { migrations } from '../../../broker/store/migrations.ts';
 import { roundMigrations } from '../../../broker/store/migrations-rounds.ts';
+import { scheduleMigrations } from '../../../broker/store/migrations-schedules.ts';
 import { silentLog } from '../silent-log.ts';
 import { cohort, hour, type MadeCohort, midnight, morning } from './made-cohort.ts';
 import { prefix, SimulatedHome, type SimulatedHomeParts, Wire } from './simulated-homes.ts';
+
+const allMigrations = [...migrations, ...roundMigrations, ...scheduleMigrations];
 
 export const settings: RoundSettings = {
   minContributors: 3,
@@ -78,6 +83,7 @@ export class Utility {
   readonly #log: Logger;
   #database: Database | undefined;
   #clock = new SteppedClock(morning);
+  #link!: Link;
 
   constructor(made: MadeCohort, plans: Readonly<Record<string, HomePlan>>, log = silentLog) {
     this.made = made;
@@ -102,14 +108,15 @@ export class Utility {
 
   start(): void {
     this.#clock = new SteppedClock(this.now);
-    this.#database = openDatabase(join(this.#folder, 'utility.db'), roundMigrations);
+    this.#database = openDatabase(join(this.#folder, 'utility.db'), allMigrations);
+    this.#link = this.wire.link();
     this.rounds = startRounds({
       config: { rounds: settings },
       clock: this.#clock,
       log: this.#log,
       database: this.#database,
       key: this.made.coordinator,
-      link: this.wire.link(),
+      link: this.#link,
       homes: {
         approved: (of) => (of === undefined || of === cohort ? this.approved : []),
         cohortOf: (id) => this.approved.find((home) => home.home === id)?.cohort,
@@ -117,6 +124,12 @@ export class Utility {
       authority: this.authority,
       random: randomBytes,
     });
+  }
+
+  /** What runs beside the rounds, until the next start. */
+  parts(): { database: Database; clock: Clock; link: Link } {
+    if (this.#database === undefined) throw new Error('it does not run');
+    return { database: this.#database, clock: this.#clock, link: this.#link };
   }
 
   /** As by kill -9: nothing is told, nothing tidied up; what it had armed at its clock never happens. */
