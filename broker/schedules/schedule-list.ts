@@ -38,7 +38,7 @@ export class ScheduleList {
     };
   }
 
-  #runOf({ schedule: _, ...run }: StoredRun): ScheduleRun {
+  #runOf({ schedule: _schedule, ...run }: StoredRun): ScheduleRun {
     if (run.round === undefined) return run;
     const { result } = this.#rounds.show(run.round);
     if (result === undefined) return run;
