@@ -62,8 +62,44 @@ export const agentErrors = {
     remedy: 'Start the agent once, it brings the database up to date: wattveil agent run',
   },
   DATABASE_WRITE_FAILED: {
-    says: 'readings cannot be stored: {why}',
-    remedy: 'Make room on the disk of dataDir, or mount it writable; polling goes on meanwhile.',
+    says: 'nothing can be stored: {why}',
+    remedy: 'Look after the disk of dataDir. Polling goes on; readings wait in memory, and no report leaves.',
+  },
+  DISK_FULL: {
+    says: 'the disk of dataDir is full: {why}',
+    remedy: 'Make room on it. Polling goes on; readings wait in memory, and no report leaves meanwhile.',
+  },
+  DISK_READ_ONLY: {
+    says: 'the disk of dataDir takes no writing: {why}',
+    remedy: 'Mount it writable. If the system made it read-only by itself, the card may be dying: copy it, replace it.',
+  },
+  DATABASE_DAMAGED: {
+    says: 'the database is damaged: {why}',
+    remedy: 'Start the agent again: it then goes back to its last good copy. Replace the card if this comes again.',
+  },
+
+  // --- time ---
+  CLOCK_UNSET: {
+    says: 'the clock says {now}: it has not been set since this machine started',
+    remedy: 'Let it reach a time server, or set it: date -s. Readings wait in memory, and no report leaves meanwhile.',
+  },
+  CLOCK_BEHIND: {
+    says: 'the clock says {now}, but something was stored at {stored} already',
+    remedy: 'Let it reach a time server, or set it: date -s. Readings wait in memory, and no report leaves meanwhile.',
+  },
+  CLOCK_AHEAD: {
+    says: 'the clock says {now}, long after anything was stored (at {stored})',
+    remedy:
+      'If it is wrong, set it: date -s. If it is right, nothing: it is believed once a time server confirms it, or in a day.',
+  },
+  CLOCK_JUMPED: {
+    says: 'the clock was set to {now} while the agent ran, and nothing confirms it yet',
+    remedy:
+      'Nothing, if it is right: it is believed once a time server confirms it, or after an hour. Else set it: date -s.',
+  },
+  CLOCK_DOUBTED: {
+    says: 'this needs to know what time it is, and the clock of this machine is not to be trusted now',
+    remedy: 'See what is wrong with it: wattveil agent status',
   },
 
   // --- keys, enrolment ---

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Clock } from '../broker/protocol/clock.ts';
+import { after, type Clock, type EpochMs } from '../broker/protocol/clock.ts';
 import { type Received, topicOf } from '../broker/protocol/topics.ts';
 import { CohortDuties } from './cohort-duties.ts';
 import type { AgentConfig } from './config.ts';
@@ -17,8 +17,11 @@ import { RefusalLog } from './rounds/refusal-log.ts';
 import type { Database } from './store/database.ts';
 import { HomeStore } from './store/home-store.ts';
 import { Ledger, type LedgerEntry } from './store/ledger.ts';
+import { isWriteFailure, writeFailure } from './store/write-failure.ts';
 import type { ShownTariff } from './tariff.ts';
 import type { TensorStore } from './tensors/tensor.ts';
+import type { TrustedTime } from './time/time-watch.ts';
+import type { Troubles } from './troubles.ts';
 
 export interface HomeParts {
   readonly config: Pick<AgentConfig, 'home' | 'dataDir' | 'claim' | 'broker' | 'pins' | 'policy'>;
@@ -26,6 +29,8 @@ export interface HomeParts {
   readonly log: Logger;
   readonly database: Database;
   readonly tensors: TensorStore;
+  readonly time: TrustedTime;
+  readonly troubles: Troubles;
   /** The system's random source. */
   readonly random: (bytes: number) => Uint8Array;
   /** Of the agent, for its status. */
@@ -54,11 +59,15 @@ export interface HomeService {
   tariff(): ShownTariff | undefined;
   /** Sends the catalogue if it has changed. Done by itself when a tensor changes. */
   republishCatalogue(): Promise<void>;
+  /** The machine's clock was set, or is to be trusted again. */
+  clockSet(): void;
   close(): Promise<void>;
 }
 
 /** How long after a failure to store the broker is asked for everything again. */
 const againMs = 60_000;
+/** How soon something due is looked at again that had to wait for the time to be trusted. */
+const untrustedMs = 10_000;
 const mostTold = 100;
 
 /** @throws {AgentError} KEY_FILE_*, PINS_DIFFER, HOME_ID_DIFFERS */
@@ -97,7 +106,7 @@ class Home implements HomeService {
 
   start(): void {
     this.#duties?.start();
-    this.#parts.tensors.onChange(() => void this.#attempt('tensors', () => this.#duties?.changed()));
+    this.#parts.tensors.onChange(() => void this.#attempt('tensors', () => this.#whenTrusted()?.changed()));
     this.#link.start();
   }
 
@@ -133,7 +142,16 @@ class Home implements HomeService {
   }
 
   async republishCatalogue(): Promise<void> {
-    await this.#duties?.changed();
+    await this.#whenTrusted()?.changed();
+  }
+
+  /** What came while the time was not trusted was not looked at: it is asked for again. */
+  clockSet(): void {
+    if (!this.#parts.time.isTrusted()) return;
+    void this.#attempt('clock', async () => {
+      await this.#connected();
+      await this.#duties?.reconsider();
+    });
   }
 
   async close(): Promise<void> {
@@ -147,7 +165,12 @@ class Home implements HomeService {
   async #share(value: 'on' | 'off'): Promise<void> {
     this.#store.set('sharing', value);
     this.#parts.log.info({ sharing: value }, `sharing is ${value}`);
-    await this.#duties?.reconsider();
+    await this.#whenTrusted()?.reconsider();
+  }
+
+  /** Nothing is decided by a clock that may be wrong: what is over, what is valid, what is consented to. */
+  #whenTrusted(): CohortDuties | undefined {
+    return this.#parts.time.isTrusted() ? this.#duties : undefined;
   }
 
   #makeDuties(): CohortDuties | undefined {
@@ -156,11 +179,7 @@ class Home implements HomeService {
     const { clock } = this.#parts;
     return new CohortDuties({
       ...this.#parts,
-      // A full disk at an instant that was waited for must not end the agent either.
-      clock: {
-        now: () => clock.now(),
-        at: (at, work) => clock.at(at, () => this.#attempt('due', work)),
-      },
+      clock: { now: () => clock.now(), at: (at, work) => this.#at(at, work) },
       enrolment,
       keys: this.#keys,
       store: this.#store,
@@ -168,6 +187,19 @@ class Home implements HomeService {
       refusals: this.#refusals,
       link: this.#link,
     });
+  }
+
+  /** A full disk at an instant that was waited for must not end the agent either. */
+  #at(at: EpochMs, work: () => void | Promise<void>): () => void {
+    const { clock, time } = this.#parts;
+    let callOff = clock.at(at, due);
+    const attempt = () => this.#attempt('due', work);
+    function due() {
+      if (time.isTrusted()) return attempt();
+      callOff = clock.at(after(clock.now(), untrustedMs), due);
+      return undefined;
+    }
+    return () => callOff();
   }
 
   #makeLink(): MqttLink {
@@ -190,7 +222,7 @@ class Home implements HomeService {
   }
 
   async #received(received: Received, payload: Uint8Array): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closed || !this.#parts.time.isTrusted()) return;
     if (received.name !== 'enrolmentReply') return this.#duties?.received(received, payload);
     if (!this.#enroller.replied(payload)) return;
     this.#duties?.close();
@@ -217,10 +249,18 @@ class Home implements HomeService {
       await work();
     } catch (error) {
       if (this.#closed) return;
-      this.#tellOnce(what, reasonOf(error));
+      if (isWriteFailure(error)) this.#parts.troubles.begin('storing', writeFailure(error));
+      else this.#tellOnce(what, reasonOf(error));
       clearTimeout(this.#again);
-      this.#again = setTimeout(() => void this.#attempt('again', () => this.#duties?.connected()), againMs);
+      this.#again = setTimeout(() => void this.#attempt('again', () => this.#askAgain()), againMs);
     }
+  }
+
+  async #askAgain(): Promise<void> {
+    // Written as it is: whether the disk takes anything shows before anybody is told anything.
+    this.#store.set('sharing', this.sharing.isOn() ? 'on' : 'off');
+    this.#parts.troubles.end('storing', 'the disk takes what is stored again');
+    await this.#whenTrusted()?.connected();
   }
 
   #tellOnce(what: string, why: string): void {

@@ -13,12 +13,17 @@ import { AgentError } from './errors.ts';
 import { startHome } from './home.ts';
 import { Plugs } from './plugs/plugs.ts';
 import { startPolling } from './polling/polling.ts';
-import { openDatabase } from './store/database.ts';
+import { ClockDoubts } from './store/clock-doubts.ts';
+import { type Database, openDatabase } from './store/database.ts';
 import { DeviceBook } from './store/device-book.ts';
 import { configuredDevices } from './store/device-store.ts';
+import { lastInstant } from './store/last-instant.ts';
 import { migrations } from './store/migrations.ts';
 import { ReadingStore } from './store/reading-store.ts';
 import { HomeTensors } from './store/tensor-store.ts';
+import { isSynchronised } from './time/synchronised.ts';
+import { steppedTime, TimeWatch } from './time/time-watch.ts';
+import { Troubles } from './troubles.ts';
 
 export interface RunningAgent {
   /** Ends what runs, and waits for it. */
@@ -62,11 +67,46 @@ async function start(
   atEnd(() => folder.release());
   const database = openDatabase(databasePath(config.dataDir), migrations);
   atEnd(() => void database.close());
+  const troubles = new Troubles({ clock, log });
+  const watch = watchTime(clock, database, troubles, log);
+  const time = watch ?? steppedTime;
   const book = new DeviceBook(database, configuredDevices(config));
   const devices = book.known;
   const readings = new ReadingStore(database);
   const tensors = new HomeTensors({ database, settings: config, devices, readings, clock });
-  const identified = (device: string, serial: string) => {
+  const identified = deviceTeller(book, tensors, clock, log);
+  const polling = startPolling({ settings: config, devices, readings, identified, clock, time, troubles, log });
+  atEnd(() => polling.close());
+  const plugs = new Plugs({ settings: config, busOf: (id) => polling.busOf(id), clock, log });
+  atEnd(() => plugs.close());
+  const own = { config, clock, time, troubles, log, database, tensors };
+  const home = await startHome({ ...own, random: randomBytes, version });
+  atEnd(() => home.close());
+  watch?.start(({ trusted, since }) => {
+    if (trusted && since !== undefined) new ClockDoubts(database).keep(since, clock.now());
+    polling.clockSet();
+    home.clockSet();
+  });
+  atEnd(() => watch?.close());
+  const states = () => polling.states();
+  const control = await serveControl(
+    socket,
+    handlersOf({ ...own, settings: config, devices, readings, states, plugs, home, version }),
+    log,
+  );
+  atEnd(() => control.close());
+}
+
+/** None where time is stepped by hand. */
+function watchTime(clock: Clock, database: Database, troubles: Troubles, log: Logger): TimeWatch | undefined {
+  const { elapsed } = clock;
+  if (elapsed === undefined) return undefined;
+  return new TimeWatch({ clock, elapsed, isSynchronised, stored: lastInstant(database), troubles, log });
+}
+
+/** A device has said its serial number. */
+function deviceTeller(book: DeviceBook, tensors: HomeTensors, clock: Clock, log: Logger) {
+  return (device: string, serial: string) => {
     const identity = book.identified(device, serial, clock.now());
     if (identity === 'same') return;
     if (identity !== 'known') {
@@ -75,14 +115,4 @@ async function start(
     }
     if (identity !== 'shared') tensors.sourceChanged();
   };
-  const polling = startPolling({ settings: config, devices, readings, identified, clock, log });
-  atEnd(() => polling.close());
-  const plugs = new Plugs({ settings: config, busOf: (id) => polling.busOf(id), clock, log });
-  atEnd(() => plugs.close());
-  const home = await startHome({ config, clock, log, database, tensors, random: randomBytes, version });
-  atEnd(() => home.close());
-  const states = () => polling.states();
-  const parts = { settings: config, database, devices, readings, tensors, clock, states, plugs, home, version };
-  const control = await serveControl(socket, handlersOf(parts), log);
-  atEnd(() => control.close());
 }

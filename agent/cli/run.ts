@@ -140,6 +140,10 @@ function statusText(status: AgentStatus): string {
     ['sharing', status.sharing ? 'on' : 'off: wattveil share on'],
     ['open rounds', rounds.length === 0 ? 'none' : ''],
   ];
+  const wrong = status.troubles.map(({ code, says, remedy, since }) => [
+    'wrong',
+    `since ${local(since)}: ${says} (${code}). What to do: ${remedy}`,
+  ]);
   const open = rounds.map(({ round, contribution, membership }) => ['', `${round}: ${contribution}, ${membership}`]);
-  return table(['agent', 'runs'], [...facts, ...open]);
+  return table(['agent', 'runs'], [...wrong, ...facts, ...open]);
 }

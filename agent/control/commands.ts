@@ -15,6 +15,7 @@ import type { LedgerEntry } from '../store/ledger.ts';
 import type { ShownTariff } from '../tariff.ts';
 import type { DeviceNode } from '../tensors/device-tree.ts';
 import type { Uncovered } from '../tensors/tensor.ts';
+import type { Trouble } from '../troubles.ts';
 
 const Nothing = z.strictObject({});
 const OneTensor = z.strictObject({ id: z.string() });
@@ -104,6 +105,8 @@ export interface AgentStatus extends HomeStatus {
   readonly version: string;
   /** When the agent was started. */
   readonly since: EpochMs;
+  /** What is wrong now and goes on. */
+  readonly troubles: readonly Trouble[];
 }
 
 export interface MetersReading {

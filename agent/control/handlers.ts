@@ -2,6 +2,7 @@
  * All commands of the running agent.
  */
 import { type Clock, epochMs } from '../../broker/protocol/clock.ts';
+import { AgentError } from '../errors.ts';
 import type { HomeService } from '../home.ts';
 import type { Plugs } from '../plugs/plugs.ts';
 import type { DeviceState } from '../polling/device-poll.ts';
@@ -9,6 +10,8 @@ import type { HomeTensors } from '../store/tensor-store.ts';
 import { catalogueEntries } from '../tensors/catalogue.ts';
 import { enteredTwice } from '../tensors/entered-twice.ts';
 import { readTensor } from '../tensors/new-tensor.ts';
+import type { TrustedTime } from '../time/time-watch.ts';
+import type { Troubles } from '../troubles.ts';
 import type { Handlers } from './commands.ts';
 import { type PlugHandlerParts, plugHandlers } from './plug-handlers.ts';
 import { type ReadingParts, readingHandlers } from './reading-handlers.ts';
@@ -19,17 +22,19 @@ export interface HandlerParts extends ReadingParts {
   readonly states: () => readonly DeviceState[];
   readonly plugs: Plugs;
   readonly home: HomeService;
+  readonly time: TrustedTime;
+  readonly troubles: Troubles;
   readonly version: string;
 }
 
 export function handlersOf(parts: HandlerParts): Handlers {
-  const { home, clock, version, tensors } = parts;
+  const { home, clock, time, troubles, version, tensors } = parts;
   const since = clock.now();
   return {
     ...readingHandlers(parts),
-    ...tensorHandlers(tensors, clock),
+    ...tensorHandlers(tensors, clock, time),
     ...plugHandlers(parts),
-    status: () => ({ ...home.status(), pid: process.pid, version, since }),
+    status: () => ({ ...home.status(), pid: process.pid, version, since, troubles: troubles.list() }),
     enrol: () => home.enrol(),
     share: async ({ on }) => {
       await (on ? home.sharing.on() : home.sharing.off());
@@ -39,15 +44,20 @@ export function handlersOf(parts: HandlerParts): Handlers {
 }
 
 /** Those that change a tensor; the home hears of it by itself. */
-function tensorHandlers(tensors: HomeTensors, clock: Clock) {
+function tensorHandlers(tensors: HomeTensors, clock: Clock, time: TrustedTime) {
+  // In 1970 everything would be consented to that was ever read.
+  const now = () => {
+    if (!time.isTrusted()) throw new AgentError('CLOCK_DOUBTED');
+    return clock.now();
+  };
   return {
     'tensors add': (asks) => {
-      tensors.add(readTensor(asks, clock.now()), clock.now());
+      tensors.add(readTensor(asks, now()), now());
       const tensor = tensors.get(asks.id);
       return { tensor: tensorRow(tensor), twice: enteredTwice(tensor, tensors.list()) };
     },
     'tensors remove': ({ id }) => {
-      tensors.remove(id, clock.now());
+      tensors.remove(id, now());
       return null;
     },
     'tensors preview': ({ id, publish, since }) => {
@@ -59,7 +69,7 @@ function tensorHandlers(tensors: HomeTensors, clock: Clock) {
       return { ...(entry && { entry }), others: others.map((one) => one.id) };
     },
     'tensors publish': ({ id, since }) => {
-      tensors.publish(id, since === undefined ? undefined : epochMs(since), clock.now());
+      tensors.publish(id, since === undefined ? undefined : epochMs(since), now());
       return tensorRow(tensors.get(id));
     },
     'tensors withdraw': ({ id }) => {

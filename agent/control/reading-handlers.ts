@@ -39,7 +39,9 @@ function meterRows({ settings, devices, readings, states }: ReadingParts): Meter
     const port = settings.buses.find((one) => one.id === bus)?.port ?? '';
     const row = { id, profile, port, address, pollEveryMs: pollEvery };
     const { last, failure } = live.get(id) ?? {};
-    if (last !== undefined) return { ...row, ...last, ...(failure && { failure }) };
+    if (last !== undefined) {
+      return { ...row, at: last.at, measured: last.measured, ...(failure && { failure }) };
+    }
     const known = devices.get(id);
     const stored = known === undefined ? [] : readings.last(known.number);
     return {

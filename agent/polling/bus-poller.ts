@@ -15,6 +15,7 @@ export class BusPoller {
   readonly #stop = new AbortController();
   #callOff: () => void = () => {};
   #cycle: Promise<void> = Promise.resolve();
+  #isPolling = false;
 
   constructor(parts: { devices: readonly PolledDevice[]; clock: Clock; log: Logger; keep: Keep }) {
     this.#clock = parts.clock;
@@ -30,6 +31,14 @@ export class BusPoller {
 
   states(): DeviceState[] {
     return this.#devices.map(({ poll }) => poll.state());
+  }
+
+  /** The clock was set: nothing is waited for by the old one. */
+  clockSet(): void {
+    for (const { poll } of this.#devices) poll.dueNow();
+    if (this.#isPolling) return;
+    this.#callOff();
+    this.#schedule();
   }
 
   /** Calls off the reading that runs, and all to come. */
@@ -51,6 +60,7 @@ export class BusPoller {
   /** All that is due, kept together: one transaction a cycle, however many devices. */
   async #poll(): Promise<void> {
     const samples: { device: string; sample: Sample }[] = [];
+    this.#isPolling = true;
     try {
       for (const { id, poll } of this.#devices) {
         if (poll.due > this.#clock.now()) continue;
@@ -59,6 +69,8 @@ export class BusPoller {
       }
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;
+    } finally {
+      this.#isPolling = false;
     }
     if (samples.length > 0) this.#keep(samples);
     this.#schedule();

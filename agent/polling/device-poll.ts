@@ -23,6 +23,8 @@ export interface PolledDevice {
 
 export interface Sample {
   readonly at: EpochMs;
+  /** On a clock that nobody sets; none where time is stepped. */
+  readonly elapsed?: number | undefined;
   readonly measured: readonly Measured[];
 }
 
@@ -62,6 +64,11 @@ export class DevicePoll {
     return this.#due;
   }
 
+  /** The clock was set: when it was due by the old one says nothing. */
+  dueNow(): void {
+    this.#due = this.#clock.now();
+  }
+
   state(): DeviceState {
     return {
       id: this.#device.id,
@@ -77,7 +84,7 @@ export class DevicePoll {
         await this.#identify(limited);
         return this.#device.meter.read(limited);
       });
-      this.#last = { at: this.#clock.now(), measured };
+      this.#last = { at: this.#clock.now(), elapsed: this.#clock.elapsed?.(), measured };
       this.#answered(this.#last.at);
       return this.#last;
     } catch (error) {

@@ -11,11 +11,14 @@ import type { DeviceSettings, Settings } from '../config-schema.ts';
 import { AgentError } from '../errors.ts';
 import type { KnownDevice } from '../store/device-store.ts';
 import type { ReadingStore } from '../store/reading-store.ts';
+import type { TrustedTime } from '../time/time-watch.ts';
+import type { Troubles } from '../troubles.ts';
 import { BusPoller } from './bus-poller.ts';
 import { CounterWatch, limitsBy } from './counter-watch.ts';
 import { busConfigOf, deviceConfigOf } from './device-config.ts';
 import type { DeviceState, PolledDevice } from './device-poll.ts';
 import { keeperOf } from './keeper.ts';
+import { WaitingReadings } from './waiting-readings.ts';
 import { within } from './within.ts';
 
 export interface Polling {
@@ -23,6 +26,8 @@ export interface Polling {
   readonly states: () => DeviceState[];
   /** Of the configuration, by its id: others may take turns on it. */
   readonly busOf: (id: string) => Bus;
+  /** The machine's clock was set: what was waited for by it is due. */
+  readonly clockSet: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -34,6 +39,8 @@ export interface PollingParts {
   /** Told which serial number a device says it has. */
   readonly identified?: (device: string, serial: string) => void;
   readonly clock: Clock;
+  readonly time: TrustedTime;
+  readonly troubles: Troubles;
   readonly log: Logger;
 }
 
@@ -43,7 +50,8 @@ export function startPolling(parts: PollingParts): Polling {
   const meterOf = (device: string) => lines.flatMap(({ devices }) => devices).find(({ id }) => id === device)?.meter;
   const limitsOf = limitsBy(settings, (device, quantity) => meterOf(device)?.moduli?.[quantity]);
   const counters = new CounterWatch({ ...parts, limitsOf });
-  const keep = keeperOf({ ...parts, counters });
+  const waiting = new WaitingReadings({ ...parts, counters });
+  const keep = keeperOf({ ...parts, waiting });
   const lines = settings.buses.map((busSettings) => {
     const bus = openBus(busConfigOf(busSettings));
     const devices = settings.devices.filter((device) => device.bus === busSettings.id);
@@ -61,6 +69,10 @@ export function startPolling(parts: PollingParts): Polling {
       const line = lines.find((one) => one.id === id);
       if (line === undefined) throw new TypeError(`bus ${id}: expected one of the configuration`);
       return line.bus;
+    },
+    clockSet() {
+      for (const { poller } of opened) poller.clockSet();
+      waiting.store();
     },
     async close() {
       await Promise.all(

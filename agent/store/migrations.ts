@@ -2,6 +2,7 @@
  * All tables of the agent, in the order in which they are made.
  */
 import type { Migration } from './database.ts';
+import { clockMigrations } from './migrations-clock.ts';
 import { deviceMigrations } from './migrations-devices.ts';
 import { keyMigrations } from './migrations-keys.ts';
 import { readingMigrations } from './migrations-readings.ts';
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   ...roundMigrations,
   ...deviceMigrations,
   ...keyMigrations,
+  ...clockMigrations,
 ];

@@ -11,7 +11,17 @@ import { nearest } from '../nearest.ts';
 import { assertCatalogueFits } from '../tensors/catalogue.ts';
 import { enteredPerSlot } from '../tensors/hand-entered.ts';
 import { changePerSlot, longestGap, meanPerSlot, type SlotValues } from '../tensors/resampling.ts';
-import type { NewTensor, SizedGrid, Slots, Tensor, TensorName, TensorStore, UnitOf } from '../tensors/tensor.ts';
+import type {
+  Coverage,
+  NewTensor,
+  SizedGrid,
+  Slots,
+  Tensor,
+  TensorName,
+  TensorStore,
+  UnitOf,
+} from '../tensors/tensor.ts';
+import { ClockDoubts } from './clock-doubts.ts';
 import type { Database } from './database.ts';
 import type { KnownDevice } from './device-store.ts';
 import { EnteredStore, type EnteredTensor } from './entered-store.ts';
@@ -31,6 +41,7 @@ export class HomeTensors implements TensorStore {
   readonly #parts: TensorParts;
   readonly #entered: EnteredStore;
   readonly #publications: PublicationStore;
+  readonly #doubts: ClockDoubts;
   readonly #listeners: (() => void)[] = [];
 
   /** @throws {AgentError} TENSOR_EXISTS, TENSOR_NAME_SPENT: the configuration uses a name that was entered by hand */
@@ -38,6 +49,7 @@ export class HomeTensors implements TensorStore {
     this.#parts = parts;
     this.#entered = new EnteredStore(parts.database);
     this.#publications = new PublicationStore(parts.database);
+    this.#doubts = new ClockDoubts(parts.database);
     for (const { id } of parts.settings.tensors) this.#assertNeverEntered(id);
   }
 
@@ -207,6 +219,13 @@ export class HomeTensors implements TensorStore {
     const held =
       number === undefined ? [] : readings.around(number, settings.quantity, grid.from, gridEnd(grid), margin);
     const resample = quantities[settings.quantity].kind === 'counter' ? changePerSlot : meanPerSlot;
-    return resample(held, grid, gapMs);
+    const { values, coverage } = resample(held, grid, gapMs);
+    return { values, coverage: coverage.map((one, slot) => (one === 'gap' ? this.#whyGap(grid, slot) : one)) };
+  }
+
+  /** Readings are missing: perhaps because nobody knew what time it was. */
+  #whyGap({ from, step }: Grid, slot: number): Coverage {
+    const start = from + slot * step;
+    return this.#doubts.during(start, start + step) ? 'clock' : 'gap';
   }
 }

@@ -22,26 +22,29 @@ export interface Clock {
    * @returns a function that calls it off
    */
   at(at: EpochMs, work: () => void | Promise<void>): () => void;
+  /** Milliseconds on a clock that nobody can set: only where `now` is the machine's, which may be set to anything. */
+  readonly elapsed?: () => number;
 }
 
-/** setTimeout takes no more than this. */
-const longestTimerMs = 2 ** 31 - 1;
+/** So soon it is noticed that the machine's clock was set to after an instant that is waited for. */
+const longestSleepMs = 60_000;
 
 /** The machine's own clock. Work that fails goes to `onError`, which must not throw. */
 export function systemClock(onError: (error: unknown) => void): Clock {
   return {
     now: () => Date.now() as EpochMs,
+    elapsed: () => performance.now(),
     at(at, work) {
       let timer: NodeJS.Timeout;
-      const wait = () => {
-        const left = at - Date.now();
-        timer = setTimeout(left > longestTimerMs ? wait : run, Math.min(Math.max(left, 0), longestTimerMs));
+      const sleep = () => {
+        timer = setTimeout(look, Math.min(Math.max(at - Date.now(), 0), longestSleepMs));
       };
-      const run = () => {
+      const look = () => {
+        if (Date.now() < at) return sleep();
         // A promise that fails has no other reader.
         Promise.resolve().then(work).catch(onError);
       };
-      wait();
+      sleep();
       return () => clearTimeout(timer);
     },
   };

@@ -4,7 +4,9 @@ import { type HomeService, startHome } from '../../agent/home.ts';
 import { readLedger } from '../../agent/home-reading.ts';
 import type { Database } from '../../agent/store/database.ts';
 import type { HomeTensors } from '../../agent/store/tensor-store.ts';
-import { durationMs, SteppedClock } from '../../broker/protocol/clock.ts';
+import { steppedTime } from '../../agent/time/time-watch.ts';
+import { Troubles } from '../../agent/troubles.ts';
+import { durationMs, epochMs, SteppedClock } from '../../broker/protocol/clock.ts';
 import { toHex } from '../../broker/protocol/hex.ts';
 import { Status } from '../../broker/protocol/json-messages.ts';
 import { decodeSigned } from '../../broker/protocol/message.ts';
@@ -27,6 +29,7 @@ let database: Database;
 let tensors: HomeTensors;
 let log: ReturnType<typeof keepingLog>;
 let home: HomeService | undefined;
+let trusted: boolean;
 
 beforeEach(async () => {
   folder = temporaryFolder();
@@ -36,6 +39,7 @@ beforeEach(async () => {
   await utility.connect(broker);
   clock = new SteppedClock(morning);
   log = keepingLog();
+  trusted = true;
   database = openAgentDatabase(folder.folder);
   tensors = tensorsIn(database);
   enter(tensors, 'bulb', [5000, 8500, 9700, 2500], { from: day.from });
@@ -68,7 +72,12 @@ async function start(
     },
     ...changes,
   };
-  home = await startHome({ config, clock, log: log.log, database, tensors, random: randomBytes, version: '1.2.3' });
+  const time = { ...steppedTime, isTrusted: () => trusted };
+  const troubles = new Troubles({ clock, log: log.log });
+  home = await startHome({
+    ...{ config, clock, time, troubles, log: log.log, database, tensors, random: randomBytes },
+    version: '1.2.3',
+  });
 }
 
 function running(): HomeService {
@@ -240,6 +249,26 @@ describe('a round', () => {
     const thief = await watch(broker.url, 'bob');
     await thief.client.endAsync();
     expect(await utility.nth('report', levels, 2)).toEqual(report);
+  });
+
+  test('nothing is decided while the time is not trusted; once it is, all is asked for again', async () => {
+    await enrolled();
+    const waited = await utility.announce({ grid: { ...day, from: day.from + 6 * hour } });
+    await eventually(() => running().status().rounds).toMatchObject([{ contribution: 'waiting' }]);
+    trusted = false;
+    const round = await utility.announce();
+    // The grid of the first is over by a clock that nobody trusts.
+    await clock.stepTo(epochMs(morning + 2 * hour));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const levels = { ...bob, round: round.id };
+    expect([utility.on('report', levels), utility.on('decline', { ...bob, round: waited.id })]).toEqual([[], []]);
+    expect(running().status().rounds).toHaveLength(1);
+    expect(running().ledger()).toEqual([]);
+    trusted = true;
+    running().clockSet();
+    await utility.nth('report', levels);
+    await clock.stepTo(epochMs(morning + 2 * hour + 60_000));
+    expect(Decline.decode(await utility.nth('decline', { ...bob, round: waited.id })).reason).toBe('no-data');
   });
 
   test('a paused home declines; sharing turned on, it reports', async () => {

@@ -6,6 +6,8 @@ import { type Polling, startPolling } from '../../../agent/polling/polling.ts';
 import type { Database } from '../../../agent/store/database.ts';
 import { configuredDevices, rememberDevices } from '../../../agent/store/device-store.ts';
 import { ReadingStore } from '../../../agent/store/reading-store.ts';
+import { steppedTime } from '../../../agent/time/time-watch.ts';
+import { Troubles } from '../../../agent/troubles.ts';
 import { epochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
 import { type SerialSimulator, startSerialSimulator } from '../../../hardware/simulator/serial-simulator.ts';
 import { keepingLog } from '../../broker/silent-log.ts';
@@ -27,6 +29,9 @@ let simulator: SerialSimulator;
 let metersNow: number;
 let clock: SteppedClock;
 let polling: Polling | undefined;
+let trusted: boolean;
+/** What the clock was put forward by since a reading was stamped. */
+let shift: number;
 let kept: ReturnType<typeof keepingLog>;
 
 beforeEach(async () => {
@@ -35,6 +40,7 @@ beforeEach(async () => {
   readings = new ReadingStore(database);
   clock = new SteppedClock(start);
   kept = keepingLog();
+  [trusted, shift] = [true, 0];
   simulator = await simulate('line');
 });
 afterEach(async () => {
@@ -70,7 +76,13 @@ function poll(devices: readonly object[], tensors: readonly object[] = [], link 
     tensors,
   });
   const known = rememberDevices(database, configuredDevices(settings));
-  polling = startPolling({ settings, devices: known, readings, clock, log: kept.log });
+  const troubles = new Troubles({ clock, log: kept.log });
+  const time = {
+    ...steppedTime,
+    isTrusted: () => trusted,
+    instantOf: ({ at }: { readonly at: number }) => epochMs(at + shift),
+  };
+  polling = startPolling({ settings, devices: known, readings, clock, time, troubles, log: kept.log });
   return polling;
 }
 
@@ -196,7 +208,7 @@ describe('polling', () => {
     expect(said()).toEqual([expect.objectContaining({ code: 'COUNTER_FELL', device: 'bulb' })]);
   });
 
-  it('goes on while nothing can be stored, and says that once', async () => {
+  it('goes on while nothing can be stored, says that once, and stores then what was read meanwhile', async () => {
     const { states } = poll([bulb]);
     await stepMinutes(0);
     database.pragma('query_only = ON');
@@ -204,9 +216,37 @@ describe('polling', () => {
     expect(states()[0]?.last?.at).toBe(clock.now());
     database.pragma('query_only = OFF');
     await stepMinutes(4);
-    expect(instantsOf(1, 'energyImport')).toEqual([0, 4]);
-    expect(said().map(({ code, msg }) => code ?? msg)).toEqual(['DATABASE_WRITE_FAILED', 'readings are stored again']);
+    expect(instantsOf(1, 'energyImport')).toEqual([0, 1, 2, 3, 4]);
+    expect(said().map(({ code, msg }) => code ?? msg)).toEqual(['DISK_READ_ONLY', 'readings are stored again']);
   });
+
+  it('gives what it read while the time was not trusted the instants that it had, once it is', async () => {
+    const late = 7 * minute;
+    trusted = false;
+    poll([bulb]);
+    await stepMinutes(0, 1, 2);
+    expect(instantsOf(1, 'energyImport')).toEqual([]);
+    // The clock was behind by so much when these were stamped.
+    shift = late;
+    trusted = true;
+    polling?.clockSet();
+    expect(instantsOf(1, 'energyImport')).toEqual([7, 8, 9]);
+  });
+
+  it('reads at once when the clock was put back, and does not wait for it to catch up', async () => {
+    const { states } = poll([bulb]);
+    await stepMinutes(0, 1);
+    expect(await readsWithin(10, () => states()[0]?.last?.at)).toBe(false);
+    polling?.clockSet();
+    expect(await readsWithin(10, () => states()[0]?.last?.at)).toBe(true);
+  });
+
+  /** Whether something is read in the next few milliseconds of stepped time, in which nothing is due by the clock. */
+  async function readsWithin(ms: number, lastAt: () => number | undefined): Promise<boolean> {
+    const before = lastAt();
+    await clock.stepTo(epochMs(clock.now() + ms));
+    return lastAt() !== before;
+  }
 
   it('ends in the middle of a reading', async () => {
     simulator.setFault(1, { kind: 'silent' });

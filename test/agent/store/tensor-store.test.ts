@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AgentYaml } from '../../../agent/config-schema.ts';
+import { ClockDoubts } from '../../../agent/store/clock-doubts.ts';
 import type { Database } from '../../../agent/store/database.ts';
 import { rememberDevices } from '../../../agent/store/device-store.ts';
 import { PublicationStore } from '../../../agent/store/publication-store.ts';
@@ -94,6 +95,17 @@ describe('tensors of devices', () => {
     );
     expect([...values]).toEqual([600, 600, 600, 600, 0]);
     expect(known(coverage)).toEqual([true, true, true, true, false]);
+  });
+
+  it('say where readings are missing because nobody knew the time', () => {
+    const made = tensors();
+    for (const at of [0, 60, 62, 120, 180]) {
+      readings.append([{ device: 3, quantity: 'energyImport', at: epochMs(at * minute), value: at }]);
+    }
+    new ClockDoubts(database).keep(epochMs(120 * minute + 1), epochMs(150 * minute));
+    const grid = { from: 30 * minute, step: 30 * minute, slots: 4 };
+    const { coverage } = made.slots({ id: 'fridge', quantity: 'energyImport' }, grid);
+    expect(coverage).toEqual(['gap', 'gap', 'gap', 'clock']);
   });
 
   it('have one source for one device and direction, whatever they measure', () => {

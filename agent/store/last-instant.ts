@@ -1,0 +1,20 @@
+/**
+ * The latest instant at which anything was stored: a clock that stands before it is wrong.
+ */
+import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
+import type { Database } from './database.ts';
+
+/** Of those that are written as time goes on; the table of readings by its key, for it is long. */
+const latest = `
+  SELECT max(at) FROM (
+    SELECT (SELECT max(at_ms) FROM readings WHERE readings.series = series.number) AS at FROM series
+    UNION ALL SELECT max(at_ms) FROM ledger
+    UNION ALL SELECT max(entered_at_ms) FROM entered_tensors
+    UNION ALL SELECT max(published_at_ms) FROM published_catalogue
+    UNION ALL SELECT max(enrolled_at_ms) FROM enrolment
+  )`;
+
+export function lastInstant(database: Database): EpochMs | undefined {
+  const at = database.prepare<[], number | null>(latest).pluck().get();
+  return at === undefined || at === null ? undefined : epochMs(at);
+}

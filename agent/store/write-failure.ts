@@ -1,0 +1,25 @@
+/**
+ * What it means for the owner that the database took nothing.
+ */
+import Sqlite from 'better-sqlite3';
+import { AgentError, type AgentErrorCode, reasonOf } from '../errors.ts';
+
+/** By the beginning of SQLite's own code. */
+const meanings: readonly (readonly [string, AgentErrorCode])[] = [
+  ['SQLITE_FULL', 'DISK_FULL'],
+  ['SQLITE_READONLY', 'DISK_READ_ONLY'],
+  ['SQLITE_CORRUPT', 'DATABASE_DAMAGED'],
+  ['SQLITE_NOTADB', 'DATABASE_DAMAGED'],
+];
+
+export function writeFailure(error: unknown): AgentError {
+  const found = error instanceof Sqlite.SqliteError ? error.code : '';
+  const meaning = meanings.find(([code]) => found.startsWith(code))?.[1] ?? 'DATABASE_WRITE_FAILED';
+  return new AgentError(meaning, { why: reasonOf(error) }, { cause: error });
+}
+
+export function isWriteFailure(error: unknown): boolean {
+  return (
+    error instanceof Sqlite.SqliteError && /^SQLITE_(FULL|READONLY|IOERR|CORRUPT|NOTADB|CANTOPEN)/.test(error.code)
+  );
+}
