@@ -1,5 +1,5 @@
 /**
- * The time grid of a round: its slots' edges, and the stretch of time it covers.
+ * The time grid of a round: its slots' edges, and whether two stretches of time overlap.
  */
 import { type EpochMs, epochMs } from './clock.ts';
 import { ProtocolError } from './errors.ts';
@@ -31,4 +31,9 @@ export function slotEdges(grid: Grid): EpochMs[] {
 
 export function spanOf(grid: Grid): Span {
   return { from: grid.from, until: gridEnd(grid) };
+}
+
+/** Whether they have an instant in common; an end is not part of its span. */
+export function overlaps(one: Span, other: Span): boolean {
+  return one.from < other.until && other.from < one.until;
 }

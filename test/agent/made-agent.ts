@@ -9,14 +9,8 @@ import { migrations } from '../../agent/store/migrations.ts';
 import { ReadingStore } from '../../agent/store/reading-store.ts';
 import { HomeTensors } from '../../agent/store/tensor-store.ts';
 import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
-import type { Span } from '../../broker/protocol/grid.ts';
 
 export const hour = 3_600_000;
-
-/** Whether two stretches of time have an instant in common; an end is not part of its stretch. */
-export function overlaps(one: Span, other: Span): boolean {
-  return one.from < other.until && other.from < one.until;
-}
 
 export function temporaryFolder(): { folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'wattveil-agent-'));

@@ -11,9 +11,9 @@ import type { LedgerEntry } from '../../../agent/store/ledger.ts';
 import { ReadingStore } from '../../../agent/store/reading-store.ts';
 import { HomeTensors } from '../../../agent/store/tensor-store.ts';
 import { after, epochMs } from '../../../broker/protocol/clock.ts';
-import { type Span, spanOf } from '../../../broker/protocol/grid.ts';
+import { overlaps, type Span, spanOf } from '../../../broker/protocol/grid.ts';
 import { makeCohort, now } from '../../broker/protocol/made-cohort.ts';
-import { hour, overlaps, temporaryFolder } from '../made-agent.ts';
+import { hour, temporaryFolder } from '../made-agent.ts';
 import { MadeInbox } from './made-inbox.ts';
 
 const made = makeCohort(4);

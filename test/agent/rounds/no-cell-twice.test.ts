@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { after } from '../../../broker/protocol/clock.ts';
 import type { Grid } from '../../../broker/protocol/fields.ts';
-import { spanOf } from '../../../broker/protocol/grid.ts';
+import { overlaps, spanOf } from '../../../broker/protocol/grid.ts';
 import { toHex } from '../../../broker/protocol/hex.ts';
 import type { Round } from '../../../broker/protocol/round.ts';
 import { makeCohort, now } from '../../broker/protocol/made-cohort.ts';
-import { enter, hour, overlaps, temporaryFolder } from '../made-agent.ts';
+import { enter, hour, temporaryFolder } from '../made-agent.ts';
 import { MadeInbox } from './made-inbox.ts';
 
 const made = makeCohort(4);
