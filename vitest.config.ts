@@ -6,7 +6,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Two cores: more workers only make each other time out.
-    maxWorkers: 2,
+    // Two cores; a third worker works while the others wait for lines and processes.
+    maxWorkers: 3,
+    // The modules are pure: loading them anew for each file would take a quarter of the time.
+    isolate: false,
   },
 });

@@ -27,6 +27,8 @@ export type CounterEvent = 'fell' | 'leapt' | 'right-again' | 'anew' | 'went-rou
 /** A reading, and when the counter was last known to stand lower; undefined where it was read for the first time. */
 interface Stand extends CounterReading {
   readonly lowerAt: number | undefined;
+  /** Where the count stood that this one took the place of, by falling. */
+  readonly before?: number | undefined;
 }
 
 export interface CounterState {
@@ -61,7 +63,11 @@ export function judgeCounter(state: CounterState, reading: CounterReading, limit
   if (reading.at <= (doubt?.last.at ?? last.at)) return { state, mark: 'doubtful', value: reading.value };
   const turns = limits.modulus === undefined ? 0 : Math.floor(last.value / limits.modulus) * limits.modulus;
   const next = { at: reading.at, value: reading.value + turns };
-  if (leadsTo(last, next, limits)) return goodOrAnew(state, last, reading, next, limits);
+  if (leadsTo(last, next, limits)) {
+    return isBack(last, next)
+      ? believed(first(reading), 'anew', 'anew')
+      : goodOrAnew(state, last, reading, next, limits);
+  }
   if (doubt === undefined || !leadsTo(doubt.last, reading, limits)) {
     const fresh = { last, doubt: { reads: 1, last: first(reading) } };
     const event = next.value < last.value ? 'fell' : 'leapt';
@@ -75,7 +81,19 @@ export function judgeCounter(state: CounterState, reading: CounterReading, limit
   if (limits.modulus !== undefined && leadsTo(last, round, limits)) {
     return believed(following(last, round), 'good', 'went-round');
   }
-  return believed(first(reading), 'anew', 'anew');
+  return believed({ ...first(reading), before: beforeFall(last, reading) }, 'anew', 'anew');
+}
+
+/**
+ * It has stepped to where it was before it fell: it may have lied all that time, and then the step is nobody's
+ * consumption.
+ */
+function isBack(last: Stand, next: CounterReading): boolean {
+  return last.before !== undefined && last.value < last.before && next.value >= last.before;
+}
+
+function beforeFall(last: Stand, reading: CounterReading): number | undefined {
+  return reading.value < last.value ? Math.max(last.value, last.before ?? 0) : undefined;
 }
 
 /** A reading that goes on from the last good one, where others came between that did not. */
@@ -101,7 +119,7 @@ function first({ at, value }: CounterReading): Stand {
 }
 
 function following(last: Stand, { at, value }: CounterReading): Stand {
-  return { at, value, lowerAt: value > last.value ? last.at : last.lowerAt };
+  return { at, value, lowerAt: value > last.value ? last.at : last.lowerAt, before: last.before };
 }
 
 /**

@@ -58,6 +58,11 @@ describe('a counter', () => {
       ['good', 'doubtful fell', 'anew anew'],
     ],
     [
+      'that said 0 until it was believed, then goes on',
+      [600, 0, 0, 0, 641, 645],
+      ['good', 'doubtful fell', 'doubtful', 'anew anew', 'anew anew', 'good'],
+    ],
+    [
       'that leaps once by more than the connection carries',
       [100, 110, 50_110, 120],
       ['good', 'good', 'doubtful leapt', 'good right-again'],
