@@ -130,6 +130,14 @@ export const brokerErrors = {
     says: 'there is no round {round}',
     remedy: 'See the rounds: wattveil rounds list.',
   },
+  ROUND_OVER: {
+    says: 'round {round} cannot be stopped: it is {state}',
+    remedy: 'See its result: wattveil rounds show {round}',
+  },
+  WATCHED_BY_TOO_MANY: {
+    says: '{most} requests follow rounds already',
+    remedy: 'Look at it instead: wattveil rounds show {round}',
+  },
 
   // --- tariff ---
   TARIFF_ROUND_NOT_OPENED: {

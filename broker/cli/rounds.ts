@@ -2,6 +2,7 @@
  * `wattveil rounds …`: ask a cohort for a sum, and follow what becomes of it.
  */
 import { type Command, Option } from 'commander';
+import type { Result } from '../protocol/json-messages.ts';
 import { resolutionOf } from '../rounds/statistics-asked.ts';
 import { GridError } from '../sdk/errors.ts';
 import type { Ask, Interim, OperatorLink } from '../sdk/operator-link.ts';
@@ -45,6 +46,8 @@ export function roundsCommands(program: Command): void {
         (reply) => roundsTable(reply.rounds),
       );
     });
+  watchCommand(rounds);
+  stopCommand(rounds);
   brokerOptions(rounds.command('show <round>').description('show one, with its result'))
     .addHelpText('after', '\nExample:\n  wattveil rounds show 4f0c0e4e6f1d4c3f8a55d1a0b7c21e90')
     .action((round: string, options: BrokerOptions) =>
@@ -55,6 +58,36 @@ export function roundsCommands(program: Command): void {
           [roundText(row), ...standingLines(row, standing), ...(result === undefined ? [] : [resultText(result)])].join(
             '\n',
           ),
+      ),
+    );
+}
+
+function watchCommand(rounds: Command): void {
+  brokerOptions(rounds.command('watch <round>').description('follow one to its end'))
+    .addHelpText(
+      'after',
+      '\nEnds with 1 when the round fails.\n\nExample:\n  wattveil rounds watch 4f0c0e4e6f1d4c3f8a55d1a0b7c21e90',
+    )
+    .action((round: string, options: BrokerOptions) =>
+      watched(options, (link, onInterim) => link.request({ type: 'round-watch', round }, onInterim)),
+    );
+}
+
+function stopCommand(rounds: Command): void {
+  brokerOptions(rounds.command('stop <round>').description('end one that has not opened; it fails, as stopped'))
+    .addHelpText(
+      'after',
+      `
+Nothing more is asked of its homes. Those that have reported have spent these hours all the same.
+
+Example:
+  wattveil rounds stop 4f0c0e4e6f1d4c3f8a55d1a0b7c21e90`,
+    )
+    .action((round: string, options: BrokerOptions) =>
+      atBroker(
+        options,
+        (link) => link.request({ type: 'round-stop', round }),
+        ({ row }) => roundText(row),
       ),
     );
 }
@@ -137,19 +170,27 @@ async function open(ask: RoundAsk, options: OpenOptions): Promise<void> {
     await atBroker(
       options,
       (link) => accepted(link, ask),
-      ({ row }) => `${roundText(row)}\nFollow it: wattveil rounds show ${row.round}`,
+      ({ row }) => `${roundText(row)}\nFollow it: wattveil rounds watch ${row.round}`,
     );
     return;
   }
+  await watched(options, (link, onInterim) => link.request(ask, onInterim));
+}
+
+/** Shows how a round goes on, then its result. */
+async function watched(
+  options: BrokerOptions,
+  ask: (link: OperatorLink, onInterim: (reply: Interim) => void) => Promise<{ readonly result: Result }>,
+): Promise<void> {
   const onInterim = (reply: Interim) => {
     if (options.json !== true) print(progressLine(reply.row));
   };
-  const watched = async (link: OperatorLink) => {
-    const outcome = await link.request(ask, onInterim);
+  const untilEnd = async (link: OperatorLink) => {
+    const outcome = await ask(link, onInterim);
     if (outcome.result.state === 'failed') process.exitCode = 1;
     return outcome;
   };
-  await atBroker(options, watched, ({ result }) => resultText(result));
+  await atBroker(options, untilEnd, ({ result }) => resultText(result));
 }
 
 /** The round goes on without us. */

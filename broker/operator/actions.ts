@@ -1,5 +1,5 @@
 /**
- * What each operator request does, but for opening a round, which goes on after its first reply. One row a type.
+ * What each operator request does, but for opening and watching a round, which go on after their first reply. One row a type.
  */
 import type { Catalogues } from '../catalogue/catalogues.ts';
 import type { Enrolment } from '../enrolment/enrolment.ts';
@@ -29,7 +29,8 @@ type ResultBody =
       ? Omit<Each, 'v' | 'request' | 'type'>
       : never
     : never;
-export type Action = Exclude<OperatorRequest['type'], 'round'>;
+/** The others go on after their first reply. */
+export type Action = Exclude<OperatorRequest['type'], 'round' | 'round-watch'>;
 type Actions = { readonly [Type in Action]: (request: RequestOf<Type>) => ResultBody | Promise<ResultBody> };
 
 /** Those that only look are done anew when they are repeated; of the others the outcome is kept. */
@@ -39,6 +40,7 @@ export const onlyLooks: ReadonlySet<OperatorRequest['type']> = new Set([
   'homes',
   'rounds',
   'round-show',
+  'round-watch',
   'schedules',
 ]);
 
@@ -67,6 +69,7 @@ export class OperatorActions {
       },
       rounds: ({ cohort }) => ({ of: 'rounds', rounds: rounds.list(this.#known(cohort)) }),
       'round-show': ({ round }) => ({ of: 'round-show', ...rounds.show(round) }),
+      'round-stop': ({ round }) => ({ of: 'round-stop', row: rounds.stop(round) }),
       tariff: async (request) => ({ of: 'tariff', ...(await tariffs.set(request, rounds.show(request.round))) }),
       'schedule-add': (request) => this.#addSchedule(request),
       schedules: ({ cohort }) => ({ of: 'schedules', schedules: scheduleList.rows(this.#known(cohort)) }),
@@ -93,7 +96,7 @@ export class OperatorActions {
   }
 
   /** @throws {CodedError} why it is refused */
-  async perform(request: Exclude<OperatorRequest, { type: 'round' }>): Promise<ResultBody> {
+  async perform(request: RequestOf<Action>): Promise<ResultBody> {
     const action = this.#actions[request.type] as (request: OperatorRequest) => ResultBody | Promise<ResultBody>;
     return await action(request);
   }

@@ -8,6 +8,7 @@ import type { Link } from '../mqtt/link.ts';
 import { type Clock, type DurationMs, type EpochMs, epochMs } from '../protocol/clock.ts';
 import { CodedError } from '../protocol/errors.ts';
 import { sameBytes } from '../protocol/hex.ts';
+import type { Result } from '../protocol/json-messages.ts';
 import type { OperatorReply, OperatorRequest, RoundRequest } from '../protocol/operator.ts';
 import { topicOf } from '../protocol/topics.ts';
 import type { Rounds } from '../rounds/rounds.ts';
@@ -33,6 +34,8 @@ type ReplyBody = OperatorReply extends infer Each
     : never
   : never;
 
+const mostWatching = 1000;
+
 /** A request as it came. */
 interface Asked {
   readonly request: string;
@@ -43,6 +46,8 @@ export class OperatorDesk {
   readonly #parts: DeskParts;
   /** Requests being worked on: a copy that arrives meanwhile has nothing to add. */
   readonly #running = new Set<string>();
+  /** Requests that follow a round. */
+  readonly #watching = new Set<string>();
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
@@ -85,6 +90,7 @@ export class OperatorDesk {
 
   async #first(asked: Asked, request: OperatorRequest): Promise<ReplyBody> {
     if (request.type === 'round') return await this.#openRound(asked, request);
+    if (request.type === 'round-watch') return this.#watch(asked.request, request.round);
     try {
       const outcome: ReplyBody = { type: 'result', ...(await this.#parts.actions.perform(request)) };
       if (!onlyLooks.has(request.type)) this.#keep(asked, null, outcome);
@@ -110,6 +116,23 @@ export class OperatorDesk {
     }
   }
 
+  /** Not kept: after a restart whoever still wants to know asks again. */
+  #watch(request: string, round: string): ReplyBody {
+    const { row } = this.#parts.rounds.show(round);
+    if (!this.#watching.has(request)) {
+      if (this.#watching.size >= mostWatching)
+        throw new BrokerError('WATCHED_BY_TOO_MANY', { most: mostWatching, round });
+      this.#watching.add(request);
+      setImmediate(() =>
+        this.#tell(request, round, (result) => {
+          this.#watching.delete(request);
+          return { type: 'result', of: 'round-watch', result };
+        }),
+      );
+    }
+    return { type: 'progress', row };
+  }
+
   #resume(asked: Asked, round: string): void {
     try {
       this.#follow(asked, round);
@@ -122,15 +145,18 @@ export class OperatorDesk {
 
   /** Replies as the round goes on, up to its end. */
   #follow(asked: Asked, round: string): void {
-    const { rounds } = this.#parts;
-    const progress = latestOnly((body: ReplyBody) => this.#reply(asked.request, body));
-    rounds.watch(round, {
+    this.#tell(asked.request, round, (result) => {
+      const outcome: ReplyBody = { type: 'result', of: 'round', result };
+      this.#keep(asked, round, outcome);
+      return outcome;
+    });
+  }
+
+  #tell(request: string, round: string, ended: (result: Result) => ReplyBody): void {
+    const progress = latestOnly((body: ReplyBody) => this.#reply(request, body));
+    this.#parts.rounds.watch(round, {
       progress: (row) => progress.next({ type: 'progress', row }),
-      ended: (result) => {
-        const outcome: ReplyBody = { type: 'result', of: 'round', result };
-        this.#keep(asked, round, outcome);
-        progress.next(outcome);
-      },
+      ended: (result) => progress.next(ended(result)),
     });
   }
 

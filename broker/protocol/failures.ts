@@ -31,6 +31,10 @@ export const failures = {
     remedy:
       'A contributor broke the protocol or, where just as many answered as needed, a member answered wrongly. The hours are spent: ask for others.',
   },
+  stopped: {
+    says: 'its operator stopped the round',
+    remedy: 'Homes that had reported have spent those hours: ask for later ones.',
+  },
 } as const satisfies Readonly<Record<string, ErrorText>>;
 
 export type FailureReason = keyof typeof failures;

@@ -56,6 +56,10 @@ export const ApproveRequest = z.strictObject({
 export const RosterRequest = z.strictObject({ v, type: z.literal('roster'), cohort: Id });
 export const RoundsRequest = z.strictObject({ v, type: z.literal('rounds'), cohort: Id.optional() });
 export const RoundShowRequest = z.strictObject({ v, type: z.literal('round-show'), round: HexRoundId });
+/** Follows a round that is there already to its end. */
+export const RoundWatchRequest = z.strictObject({ v, type: z.literal('round-watch'), round: HexRoundId });
+/** Ends a round that has not opened yet; what its homes have reported stays spent. */
+export const RoundStopRequest = z.strictObject({ v, type: z.literal('round-stop'), round: HexRoundId });
 /** Sets the tariff of a cohort from an opened round. `from` says when the first slot's price begins; each lasts the round's step. */
 export const TariffRequest = z.strictObject({
   v,
@@ -75,6 +79,8 @@ export const OperatorRequest = z.discriminatedUnion('type', [
   RosterRequest,
   RoundsRequest,
   RoundShowRequest,
+  RoundWatchRequest,
+  RoundStopRequest,
   TariffRequest,
   ScheduleAddRequest,
   SchedulesRequest,
@@ -186,6 +192,8 @@ const OperatorResult = z.discriminatedUnion('of', [
     standing: RoundStanding,
     result: Result.optional(),
   }),
+  z.strictObject({ ...reply, type: z.literal('result'), of: z.literal('round-watch'), result: Result }),
+  z.strictObject({ ...reply, type: z.literal('result'), of: z.literal('round-stop'), row: RoundRow }),
   z.strictObject({
     ...reply,
     type: z.literal('result'),
@@ -200,7 +208,7 @@ const OperatorResult = z.discriminatedUnion('of', [
   z.strictObject({ ...reply, type: z.literal('result'), of: z.literal('schedule-remove'), schedule: Id }),
 ]);
 
-/** What an operator's request has led to. Ends with `result` or `error`; a round is `accepted` and shows `progress` before. */
+/** What an operator's request has led to. Ends with `result` or `error`; a round shows `progress` before. */
 export const OperatorReply = z.discriminatedUnion('type', [
   z.strictObject({ ...reply, type: z.literal('accepted'), round: HexRoundId, row: RoundRow }),
   z.strictObject({ ...reply, type: z.literal('progress'), row: RoundRow }),

@@ -1,9 +1,10 @@
 /**
- * The result of a round that opened: what is signed and published.
+ * The result of a round, opened or failed: what is signed and published. Pure.
  */
 import type { AcceptedSet } from './contributor-set.ts';
+import type { FailureReason } from './failures.ts';
 import { toHex } from './hex.ts';
-import type { OpenedResult } from './json-messages.ts';
+import type { FailedResult, OpenedResult } from './json-messages.ts';
 import type { AcceptedRoster } from './roster.ts';
 import type { Round } from './round.ts';
 import type { OpenedStatistics } from './statistics.ts';
@@ -20,6 +21,17 @@ export interface Opening {
   readonly disputed?: readonly number[];
 }
 
+export interface Failure {
+  readonly reason: FailureReason;
+  /** Indices of the homes whose report or answer was awaited in vain. */
+  readonly missing?: readonly number[];
+  readonly set?: AcceptedSet;
+  readonly answers?: number;
+  /** Indices of contributors complained of by more members than may fail, and by fewer. */
+  readonly fault?: readonly number[];
+  readonly disputed?: readonly number[];
+}
+
 /** @returns all of the result but its signature */
 export function openedResult(
   round: Round,
@@ -27,18 +39,11 @@ export function openedResult(
   opening: Opening,
   statistics: OpenedStatistics,
 ): Omit<OpenedResult, 'signature'> {
-  const { announce, roster, sharing } = round;
+  const { roster, sharing } = round;
   return {
-    v: 1,
-    type: 'result',
-    cohort: announce.cohort,
-    round: round.id,
-    hash: toHex(round.hash),
-    set: toHex(set.hash),
+    ...ofRound(round),
     state: 'opened',
-    query: announce.query,
-    grid: announce.grid,
-    members: roster.homes.length,
+    set: toHex(set.hash),
     contributors: set.contributors.length,
     answers: opening.answers,
     needed: sharing.answers,
@@ -47,6 +52,37 @@ export function openedResult(
     ...namedIds(roster, opening),
     ...statistics,
   };
+}
+
+/** @returns all of the result but its signature */
+export function failedResult(
+  round: Round,
+  { reason, missing, set, answers, fault = [], disputed = [] }: Failure,
+): Omit<FailedResult, 'signature'> {
+  const { roster, sharing } = round;
+  return {
+    ...ofRound(round),
+    state: 'failed',
+    reason,
+    ...(set !== undefined && { set: toHex(set.hash), contributors: set.contributors.length }),
+    ...(answers !== undefined && { answers, needed: sharing.answers }),
+    ...(missing !== undefined && { missing: idsOf(roster, missing) }),
+    ...namedIds(roster, { fault, disputed }),
+  };
+}
+
+/** What every result begins with. */
+function ofRound({ id, hash, announce, roster }: Round) {
+  return {
+    v: 1,
+    type: 'result',
+    cohort: announce.cohort,
+    round: id,
+    hash: toHex(hash),
+    query: announce.query,
+    grid: announce.grid,
+    members: roster.homes.length,
+  } as const;
 }
 
 /** @returns the ids of the homes, by index */

@@ -42,6 +42,8 @@ export function awaitAnswers(rules: RoundRules, now: Opening, event: Coordinator
       return answeredBy(now).size >= rules.round.sharing.answers
         ? open(rules, now, 'last chance')
         : endFailed(rules, now, 'too-few-answers');
+    case 'stopped':
+      return endFailed(rules, now, 'stopped');
     case 'report':
       return [now, isKnown(now, event.home) ? [] : [{ type: 'note', home: event.home, what: 'late-report' }]];
     default:

@@ -88,6 +88,11 @@ export class CoordinatorShell {
     }
   }
 
+  /** Its operator ends it. */
+  abandon(): void {
+    this.#feed({ type: 'stopped' });
+  }
+
   follow(watcher: RoundWatcher): void {
     this.#watchers.add(watcher);
   }

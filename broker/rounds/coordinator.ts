@@ -44,6 +44,8 @@ function collect(rules: Drawn, now: Collecting, event: CoordinatorEvent): Step {
       return settleCollecting(rules, now);
     case 'expiry':
       return endFailed(rules, now, 'too-few-reports');
+    case 'stopped':
+      return endFailed(rules, now, 'stopped');
     default:
       // Answers and complaints are about a set, and there is none.
       return [now, []];

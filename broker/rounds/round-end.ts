@@ -3,10 +3,10 @@
  */
 import type { FailureReason } from '../protocol/failures.ts';
 import type { Result } from '../protocol/json-messages.ts';
+import { failedResult } from '../protocol/result.ts';
 import type { Round } from '../protocol/round.ts';
 import { signJson } from '../protocol/signed-json.ts';
 import { namedBy } from './complaints.ts';
-import { failedResult } from './failed-result.ts';
 import { answeredBy, unansweredMembers } from './members.ts';
 import type { Collecting, Effect, Opening, RoundRules, Step } from './round-states.ts';
 

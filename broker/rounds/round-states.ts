@@ -79,6 +79,8 @@ export type CoordinatorEvent =
   /** The first wave has had its time. */
   | { readonly type: 'waveOver' }
   | { readonly type: 'graceOver' }
+  /** By its operator. */
+  | { readonly type: 'stopped' }
   | { readonly type: 'expiry' };
 
 /** Goes to the disk, all of one transition or nothing. */

@@ -40,6 +40,11 @@ export interface Rounds {
   /** @throws {BrokerError} ROUND_UNKNOWN */
   show(round: string): { row: RoundRow; standing: RoundStanding; result?: Result };
   /**
+   * Ends a round without a sum: what was asked of homes is taken back. Of one that was stopped before nothing changes.
+   * @throws {BrokerError} ROUND_UNKNOWN, ROUND_OVER
+   */
+  stop(round: string): RoundRow;
+  /**
    * Publishes the next epoch of a cohort, of its approved homes as they are now.
    * @throws {RoundError} ROSTER_TOO_FEW_HOMES, ROSTER_TOO_MANY_HOMES
    * @throws {BrokerError} COHORT_UNKNOWN

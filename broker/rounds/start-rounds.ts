@@ -155,6 +155,13 @@ class RunningRounds implements Rounds {
     });
   }
 
+  stop(round: string): RoundRow {
+    this.#running.get(round)?.abandon();
+    const { row } = this.show(round);
+    if (row.reason !== 'stopped') throw new BrokerError('ROUND_OVER', { round, state: row.state });
+    return row;
+  }
+
   publishRoster(cohort: string): Promise<PublishedRoster> {
     return this.#rosters.publish(cohort);
   }

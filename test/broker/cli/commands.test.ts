@@ -123,7 +123,13 @@ describe('the operator’s commands', () => {
 
     // Not watched, it is accepted and goes on by itself.
     const open = await atBroker('rounds', 'open', cohort, tag, ...grid);
-    expect(open).toMatchObject({ code: 0, out: expect.stringContaining('Follow it: wattveil rounds show ') });
+    expect(open).toMatchObject({ code: 0, out: expect.stringContaining('Follow it: wattveil rounds watch ') });
+    const followed = await atBroker('rounds', 'watch', round);
+    expect(followed).toMatchObject({ code: 0, out: expect.stringMatching(/^opened: 3 of 4 [\s\S]*11\.2333/) });
+    expect(await atBroker('rounds', 'stop', round)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('ROUND_OVER'),
+    });
   });
 
   test.each([
@@ -210,6 +216,8 @@ describe('help', () => {
       'wattveil search',
       'rounds open',
       'rounds list',
+      'rounds watch',
+      'rounds stop',
       'rounds show',
       'schedules add',
       'schedules list',

@@ -127,6 +127,8 @@ describe('what is wrong with a request is said, with what to do', () => {
     ],
     ['pauses a schedule that is not there', { v: 1, type: 'schedule-pause', schedule: 'a' }, 'SCHEDULE_UNKNOWN', 'a'],
     ['removes a schedule that is not there', { v: 1, type: 'schedule-remove', schedule: 'a' }, 'SCHEDULE_UNKNOWN', 'a'],
+    ['watches a round that is not there', { v: 1, type: 'round-watch', round: 'ab'.repeat(16) }, 'ROUND_UNKNOWN', 'ab'],
+    ['stops a round that is not there', { v: 1, type: 'round-stop', round: 'ab'.repeat(16) }, 'ROUND_UNKNOWN', 'ab'],
     ['shows a round that is not there', { v: 1, type: 'round-show', round: 'ab'.repeat(16) }, 'ROUND_UNKNOWN', 'abab'],
     [
       'sets a tariff from a round that is not there',
@@ -277,6 +279,33 @@ describe('from a round to a tariff', () => {
       code: 'TARIFF_ROUND_NOT_OPENED',
       says: expect.stringContaining('collecting'),
     });
+  });
+});
+
+describe('a round that runs', () => {
+  test('is followed by whoever asks, each time once, until its operator stops it', { timeout: 60_000 }, async () => {
+    await enrolStreet();
+    for (const member of members) member.reports = false;
+    await operator.send('r1', roundRequest);
+    await eventually(() => operator.of('r1')[0]?.type).toBe('accepted');
+    const [accepted] = operator.of('r1');
+    const round = accepted?.type === 'accepted' ? accepted.round : '';
+    const watch = { v: 1, type: 'round-watch', round };
+    for (const _ of ['asked', 'asked again after a lost connection']) {
+      const before = operator.of('w1').length;
+      await operator.send('w1', watch);
+      await eventually(() => operator.of('w1').length).toBe(before + 1);
+    }
+    expect(operator.of('w1')[0]).toMatchObject({ type: 'progress', row: { round, state: 'collecting' } });
+    expect(await ask({ type: 'round-stop', round })).toMatchObject({
+      of: 'round-stop',
+      row: { state: 'failed', reason: 'stopped' },
+    });
+    const stopped = { of: 'round-watch', result: { round, state: 'failed', reason: 'stopped' } };
+    await eventually(() => operator.finals('w1')).toMatchObject([stopped]);
+    expect(operator.finals('r1')).toMatchObject([{ of: 'round', result: { reason: 'stopped' } }]);
+    expect(await operator.ask('w2', watch)).toMatchObject(stopped);
+    expect(operator.finals('w1')).toHaveLength(1);
   });
 });
 

@@ -5,7 +5,7 @@ import { readTopic } from '../../../broker/protocol/topics.ts';
 import { keepingLog } from '../silent-log.ts';
 import { cohort, hour, makeCohort } from './made-cohort.ts';
 import { prefix, spoilSeals } from './simulated-homes.ts';
-import { type HomePlan, Utility } from './utility.ts';
+import { type HomePlan, settled, Utility } from './utility.ts';
 
 /** The tutorial's kWh per slot, added up at home. */
 const tutorial = {
@@ -299,6 +299,37 @@ describe('messages that are lost, late or doubled', () => {
     expect(lines.filter((line) => line.includes('"level":40'))).toHaveLength(2);
     await utility.look();
     await utility.look();
+    expect(utility.result(round)).toMatchObject({ state: 'opened' });
+  });
+});
+
+describe('a round that its operator stops', () => {
+  test.each([
+    ['while reports are collected', 0],
+    ['while answers are awaited', 1],
+  ])('%s fails, and nothing is left of what it asked, also after a restart', async (_, looks) => {
+    const utility = await street();
+    const { round, results } = await utility.ask();
+    for (let look = 0; look < looks; look += 1) await utility.look();
+    expect(utility.rounds.stop(round)).toMatchObject({ state: 'failed', reason: 'stopped', reports: looks * 3 });
+    await settled();
+    expect(kinds(utility)).toEqual(['result', 'roster']);
+    expect(results).toMatchObject([{ state: 'failed', reason: 'stopped' }]);
+    await utility.restart();
+    await utility.look();
+    expect(kinds(utility)).toEqual(['result', 'roster']);
+    // Once more changes nothing.
+    expect(utility.rounds.stop(round)).toMatchObject({ reason: 'stopped' });
+    expect(utility.result(round)).toMatchObject({ reason: 'stopped' });
+  });
+
+  test('after it has opened is refused', async () => {
+    const utility = await street();
+    const { round } = await utility.ask();
+    await utility.look();
+    await utility.look();
+    expect(() => utility.rounds.stop(round)).toThrow(`round ${round} cannot be stopped: it is opened`);
+    expect(() => utility.rounds.stop('ab'.repeat(16))).toThrow('there is no round abab');
     expect(utility.result(round)).toMatchObject({ state: 'opened' });
   });
 });
