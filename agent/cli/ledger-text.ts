@@ -2,8 +2,7 @@
  * The ledger for people: one paragraph an entry.
  */
 import { formatDuration } from '../duration.ts';
-import type { Asked, LedgerEntry } from '../store/ledger.ts';
-import type { RestoreCause } from '../store/restores.ts';
+import type { Asked, LedgerEntry, RestoreCause } from '../store/ledger.ts';
 import { amount, local, plain, shownUnit, zone } from './print.ts';
 
 export function ledgerText(entries: readonly LedgerEntry[]): string {

@@ -11,7 +11,6 @@ import type { Announce } from '../../broker/protocol/messages.ts';
 import type { Round } from '../../broker/protocol/round.ts';
 import { isRefusalCode, type Refusal, type RefusalCode, RefusedError } from '../policy/refusals.ts';
 import type { Database } from './database.ts';
-import type { Restore } from './restores.ts';
 
 /** What a round asked for. */
 export interface Asked {
@@ -28,6 +27,24 @@ export interface Outcome {
   /** Homes in the sum. */
   readonly contributors?: number;
   readonly result?: Result;
+}
+
+/** How it was noticed that the home goes on from an older copy of itself. */
+export type RestoreCause =
+  /** A householder put a backup in its place. */
+  | 'backup'
+  /** The database was damaged, and the last good copy took its place. */
+  | 'database-copy'
+  /** The key files and the database do not belong to the same time. */
+  | 'keys-differ'
+  /** The broker keeps something newer of this home's than the home itself knows. */
+  | 'newer-known';
+
+export interface Restore {
+  readonly at: EpochMs;
+  readonly cause: RestoreCause;
+  /** No hour that began before is ever released. */
+  readonly spentUntil: EpochMs;
 }
 
 export type LedgerEntry = { readonly at: EpochMs } & (

@@ -4,25 +4,7 @@
  */
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import type { Database } from './database.ts';
-import { Ledger, restoredEntry } from './ledger.ts';
-
-/** How it was noticed. */
-export type RestoreCause =
-  /** A householder put a backup in its place. */
-  | 'backup'
-  /** The database was damaged, and the last good copy took its place. */
-  | 'database-copy'
-  /** The key files and the database do not belong to the same time. */
-  | 'keys-differ'
-  /** The broker keeps something newer of this home's than the home itself knows. */
-  | 'newer-known';
-
-export interface Restore {
-  readonly at: EpochMs;
-  readonly cause: RestoreCause;
-  /** No hour that began before is ever released. */
-  readonly spentUntil: EpochMs;
-}
+import { Ledger, type Restore, restoredEntry } from './ledger.ts';
 
 /**
  * To be called once for each older copy that took the place of the database, on the database as it is then, before

@@ -4,13 +4,12 @@
  */
 import { webcrypto } from 'node:crypto';
 import { BrokerError } from '../errors.ts';
-import type { EpochMs } from '../protocol/clock.ts';
 import { sameBytes } from '../protocol/hex.ts';
 import { decodeSigned } from '../protocol/message.ts';
 import { MemberList } from '../protocol/messages.ts';
 import { type SigningKey, signMessage } from '../protocol/signing.ts';
 import type { Database } from '../store/database.ts';
-import { issueCertificate } from './certificate.ts';
+import { type HomeToCertify, issueCertificate } from './certificate.ts';
 
 export interface Authority {
   readonly publicKey: Uint8Array;
@@ -20,14 +19,6 @@ export interface Authority {
    * @throws {BrokerError} EPOCH_TAKEN when another list was signed for that epoch
    */
   signMembers(cohort: string, epoch: number, homes: readonly string[]): Uint8Array;
-}
-
-export interface HomeToCertify {
-  readonly home: string;
-  readonly cohort: string;
-  /** Ed25519 public key, proved to be the home's. */
-  readonly identity: Uint8Array;
-  readonly now: EpochMs;
 }
 
 export interface CertifyingAuthority extends Authority {

@@ -12,13 +12,21 @@ import {
   KeyUsagesExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import type { HomeToCertify } from './authority.ts';
+import type { EpochMs } from '../protocol/clock.ts';
 import { spkiOf } from './certificate-request.ts';
 
 const dayMs = 86_400_000;
 /** The home's clock may be behind the authority's. */
 const backdatedMs = dayMs;
 const validForMs = 2 * 365 * dayMs;
+
+export interface HomeToCertify {
+  readonly home: string;
+  readonly cohort: string;
+  /** Ed25519 public key, proved to be the home's. */
+  readonly identity: Uint8Array;
+  readonly now: EpochMs;
+}
 
 /** @returns X.509 DER: CN the home, OU its cohort, Ed25519 throughout */
 export async function issueCertificate(

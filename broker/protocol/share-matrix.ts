@@ -3,7 +3,14 @@
  * depends on homes, dropouts and packing alone, made once for each.
  */
 import { multiply, type PrimeIndex, primeIndices, tablesOf, wrap } from './field.ts';
-import type { Sharing } from './sharing.ts';
+
+/** What of a sharing the matrix depends on. */
+export interface MatrixShape {
+  readonly homes: number;
+  readonly packing: number;
+  readonly threshold: number;
+  readonly answers: number;
+}
 
 /** A home takes part in one cohort, whose roster seldom changes; each entry has up to 27 MB (2,500 homes). */
 const mostKept = 2;
@@ -15,8 +22,8 @@ const kept = new Map<string, Matrices>();
  * @returns rows of `answers` residues, one row for each home above the threshold: Lagrange's coefficients of the
  * values at −1, −2, …, −packing, then at 1..threshold
  */
-export function shareMatrix(sharing: Sharing, index: PrimeIndex): Float64Array {
-  const key = `${sharing.homes}/${sharing.dropouts}/${sharing.packing}`;
+export function shareMatrix(sharing: MatrixShape, index: PrimeIndex): Float64Array {
+  const key = `${sharing.homes}/${sharing.threshold}/${sharing.packing}`;
   const known = kept.get(key);
   if (known !== undefined) return known[index];
   const made = primeIndices.map((each) => makeMatrix(sharing, each)) as unknown as Matrices;
@@ -28,7 +35,7 @@ export function shareMatrix(sharing: Sharing, index: PrimeIndex): Float64Array {
   return made[index];
 }
 
-function makeMatrix(sharing: Sharing, index: PrimeIndex): Float64Array {
+function makeMatrix(sharing: MatrixShape, index: PrimeIndex): Float64Array {
   const { homes, packing, threshold, answers } = sharing;
   const { prime, inverse, factorial, inverseFactorial } = tablesOf(index, homes + packing);
   const weights = nodeWeights(sharing, index);
@@ -48,7 +55,7 @@ function makeMatrix(sharing: Sharing, index: PrimeIndex): Float64Array {
 }
 
 /** 1 / the product of (node − other) over the other nodes, which are −packing..threshold without 0. */
-function nodeWeights(sharing: Sharing, index: PrimeIndex): Float64Array {
+function nodeWeights(sharing: MatrixShape, index: PrimeIndex): Float64Array {
   const { packing, threshold, answers } = sharing;
   const { prime, inverseFactorial } = tablesOf(index, sharing.homes + packing);
   return Float64Array.from({ length: answers }, (_, at) => {

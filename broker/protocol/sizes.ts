@@ -22,9 +22,6 @@ export interface RoundSize {
 export const signedFrame = 72;
 /** Round, salt and the names of the fields: 90 bytes with the longest length before the shares. */
 const reportFrame = 90;
-/** The same of an open request and of the signed set in it. */
-const openFrame = 180;
-const saltBytes = 16;
 
 /** Bytes of a report as sent, or up to 4 more. */
 export function reportBytes({ homes, blocks }: RoundSize): number {
@@ -35,9 +32,4 @@ export function reportBytes({ homes, blocks }: RoundSize): number {
 export function mostBlocks(homes: number): number {
   const share = Math.floor((longestFromHome - reportFrame) / homes);
   return Math.floor((share - sealedShareBytes({ blocks: 0 })) / 8);
-}
-
-/** Bytes of the largest open request of a round, that to whom every home contributed; or up to 8 more. */
-export function openBytes({ homes, blocks }: RoundSize): number {
-  return openFrame + Math.ceil(homes / 8) + homes * (saltBytes + sealedShareBytes({ blocks }));
 }

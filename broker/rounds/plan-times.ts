@@ -1,13 +1,13 @@
 /**
  * The times of a round: which grids are asked for, until when reports are awaited, when it all ends. Pure.
  */
+import type { BrokerConfig } from '../config.ts';
 import { after, type EpochMs, epochMs } from '../protocol/clock.ts';
 import type { Grid } from '../protocol/fields.ts';
 import { gridEnd } from '../protocol/grid.ts';
 import type { RoundRequest } from '../protocol/operator.ts';
 import { longestExpiryMs } from '../protocol/round.ts';
 import { RoundError } from './errors.ts';
-import type { RoundSettings } from './plan.ts';
 
 /** What homes accept unless their owner changes it. */
 const shortestSlotMs = 15 * 60_000;
@@ -36,7 +36,7 @@ export function endsOf(
   request: RoundRequest,
   grid: Grid,
   now: EpochMs,
-  settings: RoundSettings,
+  settings: BrokerConfig['rounds'],
 ): { deadline: EpochMs; expiry: EpochMs } {
   const end = gridEnd(grid);
   const start = epochMs(Math.max(now, end));

@@ -6,7 +6,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RefusalCode } from '../../../agent/policy/refusals.ts';
-import { families } from '../../../agent/tensors/families.ts';
 import { generateAgreement } from '../../../broker/protocol/agreement.ts';
 import { makeOpen } from '../../../broker/protocol/answer.ts';
 import { after, epochMs } from '../../../broker/protocol/clock.ts';
@@ -16,9 +15,9 @@ import { makeRoster } from '../../../broker/protocol/roster.ts';
 import { makeAnnounce, type Round } from '../../../broker/protocol/round.ts';
 import { signJson } from '../../../broker/protocol/signed-json.ts';
 import { generateSigningKey, type SigningKey, signMessage } from '../../../broker/protocol/signing.ts';
-import type { Quantity } from '../../../hardware/quantity.ts';
 import { cohort, type MadeHome, makeCohort, makeReports, makeSetOf, now } from '../../broker/protocol/made-cohort.ts';
 import { enter, hour, temporaryFolder } from '../made-agent.ts';
+import { meteredIn, readMeters } from '../metered.ts';
 import { MadeInbox } from './made-inbox.ts';
 
 const made = makeCohort(5);
@@ -46,6 +45,14 @@ async function offered(changes: Partial<Announce> = {}): Promise<Round> {
   await home.announced(round);
   await home.rosterComes();
   return round;
+}
+
+/** The home gets two meters, one behind the other, that measure several quantities each. */
+function metered(): void {
+  home.close();
+  home = new MadeInbox(folder.folder, made, now, meteredIn);
+  readMeters(home.database, grid.from - 24 * hour, now);
+  for (const { id } of home.tensors.list()) home.tensors.publish(id, epochMs(grid.from - 24 * hour), now);
 }
 
 interface Asking {
@@ -248,16 +255,12 @@ const attacks: readonly Attack[] = [
   {
     attack: 'the power of a meter after its energy',
     act: async () => {
-      enter(home.tensors, 'fridge-power', new Array(8).fill(50), { from: grid.from - 24 * hour, tags: ['#power'] });
-      home.physically = (tensor) => {
-        const quantity: Quantity = tensor.id === 'fridge' ? 'energyImport' : 'power';
-        const unit = quantity === 'power' ? 'W' : 'Wh';
-        return { ...tensor, quantity, unit, source: { device: 'serial 1', family: families[quantity] } };
-      };
-      await offered();
-      await offered({ query: { tags: ['#power'], quantity: 'power', unit: 'W' } });
+      metered();
+      await offered({ query: { tags: ['#fridge'], quantity: 'energyImport', unit: 'Wh' } });
+      await offered({ query: { tags: ['#fridge'], quantity: 'power', unit: 'W' } });
+      await offered({ query: { tags: ['#fridge'], quantity: 'current', unit: 'A' } });
     },
-    refused: ['CELL_SPENT'],
+    refused: ['CELL_SPENT', 'CELL_SPENT'],
     reports: 1,
     answers: 0,
   },

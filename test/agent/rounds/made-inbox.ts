@@ -37,8 +37,6 @@ export class MadeInbox {
   readonly #open: (database: Database) => HomeTensors;
   sharing = true;
   policy = lenientPolicy;
-  /** What the home's tensors physically are, where a test wants it otherwise than as entered. */
-  physically: (tensor: OwnTensor) => OwnTensor = (tensor) => tensor;
   /** Rosters that were asked for, hex. */
   readonly wanted: string[] = [];
   database!: Database;
@@ -166,13 +164,10 @@ export class MadeInbox {
   }
 
   #facts(): HomeFacts {
-    const tensors = this.tensors
-      .list()
-      .map((tensor): OwnTensor => {
-        const ancestors = tensor.device === undefined ? [] : this.tensors.ancestorsOf(tensor.device);
-        return { ...tensor, device: tensor.device, ancestors, shown: true };
-      })
-      .map(this.physically);
+    const tensors = this.tensors.list().map((tensor): OwnTensor => {
+      const ancestors = tensor.device === undefined ? [] : this.tensors.ancestorsOf(tensor.device);
+      return { ...tensor, device: tensor.device, ancestors, shown: true };
+    });
     return { sharing: this.sharing, policy: this.policy, tensors, spentUntil: lastRestore(this.database)?.spentUntil };
   }
 }

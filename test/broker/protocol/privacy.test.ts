@@ -107,53 +107,68 @@ function theOneSum(rows: readonly (readonly (readonly number[])[])[]): readonly 
 }
 
 describe('a coordinator that asks different members for different sets', () => {
+  /** One to three sets at random; which of them each member is asked for, at random too, the first so much more often. */
+  const attackOn = (sharing: Sharing, colluders: number, first: number): fc.Arbitrary<Attack> =>
+    fc
+      .tuple(
+        fc.shuffledSubarray(upTo(sharing.homes), { minLength: colluders, maxLength: colluders }),
+        fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }), {
+          minLength: 1,
+          maxLength: 3,
+        }),
+        fc.array(fc.oneof({ weight: first, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(2) }), {
+          minLength: sharing.homes,
+          maxLength: sharing.homes,
+        }),
+      )
+      .map(([sided, sets, choice]) => ({
+        sharing,
+        colluders: sided,
+        asked: new Map(
+          upTo(sharing.homes)
+            .filter((home) => !sided.includes(home))
+            .map((home, at) => [home, new Set(sets[(choice[at] as number) % sets.length])]),
+        ),
+      }));
   const withinBound = (sharing: Sharing) => sharing.collusion >= 0 && sharing.homes - sharing.collusion >= 2;
-  const attack: fc.Arbitrary<Attack> = anySharing(14)
+  const attack = anySharing(14)
     .filter(withinBound)
-    .chain((sharing) =>
-      fc
-        .tuple(
-          fc.shuffledSubarray(upTo(sharing.homes), { minLength: sharing.collusion, maxLength: sharing.collusion }),
-          fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }), {
-            minLength: 1,
-            maxLength: 3,
-          }),
-          // Mostly the first set: what is learned is then not nothing.
-          fc.array(fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(2) }), {
-            minLength: sharing.homes,
-            maxLength: sharing.homes,
-          }),
-        )
-        .map(([colluders, sets, choice]) => ({
-          sharing,
-          colluders,
-          asked: new Map(
-            upTo(sharing.homes)
-              .filter((home) => !colluders.includes(home))
-              .map((home, at) => [home, new Set(sets[(choice[at] as number) % sets.length])]),
-          ),
-        })),
-    );
+    .chain((sharing) => attackOn(sharing, sharing.collusion, 3));
+
+  /** Whether no more is learned than one sum over one of the sets that a member was asked for. */
+  const isHarmless = (given: Attack): boolean => {
+    const rows = learned(given);
+    const homes = theOneSum(rows);
+    if (rows.length > given.sharing.packing || homes === undefined) return false;
+    const sets = [...given.asked.values()].map((set) => [...set].sort((one, other) => one - other));
+    const contributors = [...new Set(sets.flat())].sort((one, other) => one - other);
+    return rows.length === 0 || sets.some((set) => String(set) === String(homes.map((at) => contributors[at])));
+  };
 
   test('and has `collusion` homes on its side learns one sum over one of the sets at most', () => {
     let sums = 0;
     fc.assert(
       fc.property(attack, (given) => {
-        const rows = learned(given);
-        expect(rows.length).toBeLessThanOrEqual(given.sharing.packing);
-        const homes = theOneSum(rows);
-        expect(homes).toBeDefined();
-        if (rows.length === 0) return;
-        sums += 1;
-        const sets = [...given.asked.values()];
-        const contributors = [...new Set(sets.flatMap((set) => [...set]))].sort((one, other) => one - other);
-        const summed = homes?.map((at) => contributors[at]);
-        expect(sets.some((set) => String([...set].sort((one, other) => one - other)) === String(summed))).toBe(true);
+        if (learned(given).length > 0) sums += 1;
+        return isHarmless(given);
       }),
       { numRuns: 400 },
     );
     // Else the law would hold for want of anything learned.
     expect(sums).toBeGreaterThan(40);
+  });
+
+  test.each([
+    ['the bound of 5 learns nothing more', 5, 0, 0],
+    ['two above it learns more, often', 7, 30, 90],
+  ])('among nine homes, one of which may fail: with %s', (_, colluders, least, most) => {
+    const sharing = sharingOf(9, 1, 1);
+    expect(sharing.collusion).toBe(5);
+    const leaks = fc
+      .sample(attackOn(sharing, colluders, 0), { numRuns: 150, seed: 9 })
+      .filter((one) => !isHarmless(one));
+    expect(leaks.length).toBeGreaterThanOrEqual(least);
+    expect(leaks.length).toBeLessThanOrEqual(most);
   });
 
   test('learns the whole sum, and nothing but it, where it asks all for one set', () => {

@@ -2,9 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeOpen } from '../../../broker/protocol/answer.ts';
 import { longestMessage } from '../../../broker/protocol/cbor.ts';
-import { longestFromHome, longestHomePacket, openBytes, reportBytes } from '../../../broker/protocol/sizes.ts';
+import { sealedShareBytes } from '../../../broker/protocol/report.ts';
+import { longestFromHome, longestHomePacket, type RoundSize, reportBytes } from '../../../broker/protocol/sizes.ts';
 import { topicOf } from '../../../broker/protocol/topics.ts';
 import { makeCohort, makeReports, makeSetOf, now } from './made-cohort.ts';
+
+/** Bytes of the largest open request of a round, that to whom every home contributed; or up to 8 more. */
+const openBytes = ({ homes, blocks }: RoundSize) =>
+  180 + Math.ceil(homes / 8) + homes * (16 + sealedShareBytes({ blocks }));
 
 const sizes = [
   [3, 1],
