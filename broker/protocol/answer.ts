@@ -30,6 +30,16 @@ export function makeOpen(set: AcceptedSet, sealed: readonly Uint8Array[]): Uint8
 }
 
 /**
+ * What every member's request begins with: `shares` is the last key of a request in canonical order, so that its bytes
+ * end it.
+ * @param sharesBytes of all the shares that are to follow
+ */
+export function openStart(set: AcceptedSet, sharesBytes: number): Uint8Array {
+  const whole = makeOpen(set, [new Uint8Array(sharesBytes)]);
+  return whole.slice(0, whole.length - sharesBytes);
+}
+
+/**
  * @param answered hash of the set that this member has answered in this round, if it has
  * @throws {ProtocolError} SET_REFUSED, SIGNATURE_INVALID, MESSAGE_*
  */

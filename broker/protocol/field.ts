@@ -98,13 +98,27 @@ export function unpackResidue(view: DataView, block: number, index: PrimeIndex):
   return index === 1 ? (low >>> 21) | ((high & 0x3ff) << 11) : (high >>> 10) & 0x1fffff;
 }
 
+/** Adds all residues to `sums`, [block][prime]. @param bytes whole blocks, as many as `sums` has room for */
+export function addResidues(sums: Float64Array, bytes: Uint8Array): void {
+  const view = viewOf(bytes);
+  for (let block = 0; block < bytes.length / 8; block += 1) {
+    const low = view.getUint32(8 * block, true);
+    const high = view.getUint32(8 * block + 4, true);
+    (sums[3 * block] as number) += low & 0x1fffff;
+    (sums[3 * block + 1] as number) += (low >>> 21) | ((high & 0x3ff) << 11);
+    (sums[3 * block + 2] as number) += (high >>> 10) & 0x1fffff;
+  }
+}
+
 /** Whether the bytes are whole blocks, every residue below its prime and bit 63 clear. */
 export function isPacked(bytes: Uint8Array): boolean {
   if (bytes.length % 8 !== 0) return false;
   const view = viewOf(bytes);
   for (let block = 0; block < bytes.length / 8; block += 1) {
-    if (view.getUint32(8 * block + 4, true) >>> 31 !== 0) return false;
-    for (const index of primeIndices) if (unpackResidue(view, block, index) >= primes[index]) return false;
+    const low = view.getUint32(8 * block, true);
+    const high = view.getUint32(8 * block + 4, true);
+    // Without its mask the third residue has bit 63 on top, and is then above the prime.
+    if ((low & 0x1fffff) >= p0 || ((low >>> 21) | ((high & 0x3ff) << 11)) >= p1 || high >>> 10 >= p2) return false;
   }
   return true;
 }

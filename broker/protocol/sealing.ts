@@ -90,11 +90,13 @@ const infoBytes = fromAt + 8;
  * takes half as long as hkdfSync. Digests pass as binary text, because making a Buffer costs more than the hash itself.
  */
 class Derivation {
-  // Each holds what one hash goes over: a padded key (RFC 2104), then the message.
-  readonly #extract = Buffer.alloc(blockBytes + digestBytes);
-  readonly #first = Buffer.alloc(blockBytes + infoBytes + 1);
-  readonly #second = Buffer.alloc(blockBytes + digestBytes + infoBytes + 1);
-  readonly #outer = Buffer.alloc(blockBytes + digestBytes);
+  // Each holds what one hash goes over: a padded key (RFC 2104), then the message. Keys of one length each, so that
+  // only what the key covers is written again.
+  readonly #extract = block(innerPad, digestBytes);
+  readonly #extractOuter = block(outerPad, digestBytes);
+  readonly #first = block(innerPad, infoBytes + 1);
+  readonly #second = block(innerPad, digestBytes + infoBytes + 1);
+  readonly #outer = block(outerPad, digestBytes);
   readonly #extracted = Buffer.alloc(digestBytes);
   readonly #out = Buffer.alloc(2 * digestBytes);
   readonly #key = this.#out.subarray(0, 32);
@@ -114,29 +116,40 @@ class Derivation {
     writeIndices(this.#first, blockBytes + fromAt, from, to);
     writeIndices(this.#second, blockBytes + digestBytes + fromAt, from, to);
     this.#extract.set(pairKey, blockBytes);
-    this.#hmac(salt, this.#extract, this.#extracted, 0);
-    this.#hmac(this.#extracted, this.#first, this.#out, 0);
+    writeKey(salt, this.#extract, this.#extractOuter);
+    hmac(this.#extract, this.#extractOuter, this.#extracted, 0);
+    writeKey(this.#extracted, this.#first, this.#outer);
+    hmac(this.#first, this.#outer, this.#out, 0);
+    this.#second.set(this.#first.subarray(0, digestBytes));
     this.#second.set(this.#key, blockBytes);
-    this.#hmac(this.#extracted, this.#second, this.#out, digestBytes);
+    hmac(this.#second, this.#outer, this.#out, digestBytes);
     return { key: this.#key, nonce: this.#nonce };
   }
+}
 
-  /** @param message after room for a block, which the padded key comes into */
-  #hmac(key: Uint8Array, message: Buffer, into: Buffer, at: number): void {
-    pad(message, key, 0x36);
-    pad(this.#outer, key, 0x5c);
-    this.#outer.write(hash('sha256', message, 'binary'), blockBytes, 'binary');
-    into.write(hash('sha256', this.#outer, 'binary'), at, 'binary');
+const innerPad = 0x36;
+const outerPad = 0x5c;
+
+/** A block that is padded already, and room for a message after it. */
+function block(filler: number, messageBytes: number): Buffer {
+  return Buffer.alloc(blockBytes + messageBytes).fill(filler, 0, blockBytes);
+}
+
+function writeKey(key: Uint8Array, inner: Uint8Array, outer: Uint8Array): void {
+  for (let at = 0; at < key.length; at++) {
+    const byte = key[at] as number;
+    inner[at] = byte ^ innerPad;
+    outer[at] = byte ^ outerPad;
   }
+}
+
+/** @param outer its key is written; the inner digest comes after it */
+function hmac(inner: Buffer, outer: Buffer, into: Buffer, at: number): void {
+  outer.write(hash('sha256', inner, 'binary'), blockBytes, 'binary');
+  into.write(hash('sha256', outer, 'binary'), at, 'binary');
 }
 
 function writeIndices(buffer: Buffer, at: number, from: number, to: number): void {
   buffer.writeUInt32BE(from, at);
   buffer.writeUInt32BE(to, at + 4);
-}
-
-/** The key block of HMAC for keys of at most a block. */
-function pad(block: Uint8Array, key: Uint8Array, filler: number): void {
-  for (let at = 0; at < key.length; at++) block[at] = (key[at] as number) ^ filler;
-  block.fill(filler, key.length, blockBytes);
 }

@@ -3,6 +3,7 @@
  */
 import { ProtocolError } from './errors.ts';
 import {
+  addResidues,
   dot,
   fieldBound,
   isPacked,
@@ -13,7 +14,6 @@ import {
   primes,
   reduce,
   residueOf,
-  unpackResidue,
   viewOf,
 } from './field.ts';
 import { shareMatrix } from './share-matrix.ts';
@@ -68,19 +68,18 @@ export function drawResidues(sharing: Sharing, blocks: number, random: (bytes: n
   const residues = new Uint32Array(3 * blocks * threshold);
   let pool = random(3 * residues.length);
   let at = 0;
-  const draw = (prime: number): number => {
-    for (;;) {
+  for (let index = 0; index < residues.length; ) {
+    const prime = primes[((index / threshold) % 3) as PrimeIndex];
+    for (const end = index + threshold; index < end; ) {
       if (at + 3 > pool.length) {
         pool = random(96);
         at = 0;
       }
       const bits = (pool[at] as number) | ((pool[at + 1] as number) << 8) | (((pool[at + 2] as number) & 0x1f) << 16);
       at += 3;
-      if (bits < prime) return bits;
+      // Drawn again if it is not below the prime.
+      if (bits < prime) residues[index++] = bits;
     }
-  };
-  for (let index = 0; index < residues.length; index += 1) {
-    residues[index] = draw(primes[(Math.floor(index / threshold) % 3) as PrimeIndex]);
   }
   return (block, prime, home) => residues[(3 * block + prime) * threshold + home - 1] as number;
 }
@@ -134,10 +133,7 @@ export function sumShares(shares: readonly Uint8Array[]): Uint8Array {
   const sums = new Float64Array(3 * blocks);
   for (const share of shares) {
     if (share.length !== length) throw new RangeError(`share: expected ${length} bytes, got ${share.length}`);
-    const view = viewOf(share);
-    for (let block = 0; block < blocks; block += 1) {
-      for (const index of primeIndices) (sums[3 * block + index] as number) += unpackResidue(view, block, index);
-    }
+    addResidues(sums, share);
   }
   const residues = Uint32Array.from(sums, (sum, at) => reduce(sum, primes[(at % 3) as PrimeIndex]));
   return packShares(residues, 1, blocks)[0] as Uint8Array;

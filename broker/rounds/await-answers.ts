@@ -9,7 +9,7 @@ import type { Round } from '../protocol/round.ts';
 import { signJson } from '../protocol/signed-json.ts';
 import { statisticsOf } from '../protocol/statistics.ts';
 import { droppedAfterWave, namedBy, withComplaint } from './complaints.ts';
-import { answeredBy, awaitedMembers, canStillOpen, isAsked } from './members.ts';
+import { answerCount, answeredBy, awaitedMembers, canStillOpen, isAsked } from './members.ts';
 import { emptyRoster, endFailed, endOpened, first } from './round-end.ts';
 import type { CoordinatorEvent, Effect, Former, Opening, RoundRules, Step } from './round-states.ts';
 
@@ -39,7 +39,7 @@ export function awaitAnswers(rules: RoundRules, now: Opening, event: Coordinator
     case 'graceOver':
       return now.grace ? afterGrace(rules, now) : [now, []];
     case 'expiry':
-      return answeredBy(now).size >= rules.round.sharing.answers
+      return answerCount(now) >= rules.round.sharing.answers
         ? open(rules, now, 'last chance')
         : endFailed(rules, now, 'too-few-answers');
     case 'stopped':
@@ -72,7 +72,7 @@ function hearComplaint(rules: RoundRules, now: Opening, event: CoordinatorEvent 
 
 function settleOpening(rules: RoundRules, now: Opening): Step {
   if (now.wave.length > 0) return settleWave(rules, now);
-  const enough = answeredBy(now).size >= rules.round.sharing.answers;
+  const enough = answerCount(now) >= rules.round.sharing.answers;
   if (enough && awaitedMembers(now).length === 0) return open(rules, now, 'last chance');
   if (now.grace || (!enough && canStillOpen(rules, now))) return [now, []];
   return [{ ...now, grace: true }, [{ type: 'startGrace' }]];
@@ -112,7 +112,7 @@ function fixSecondSet(rules: RoundRules, now: Opening, dropped: readonly number[
 }
 
 function afterGrace(rules: RoundRules, now: Opening): Step {
-  if (answeredBy(now).size >= rules.round.sharing.answers) return open(rules, now, 'more may come');
+  if (answerCount(now) >= rules.round.sharing.answers) return open(rules, now, 'more may come');
   // What came in the meantime may have made it possible again.
   return canStillOpen(rules, now) ? [{ ...now, grace: false }, []] : endFailed(rules, now, 'complaint');
 }

@@ -162,7 +162,7 @@ export class CoordinatorShell {
     this.#send(() => {
       const isInForce = () => this.#now.state === 'opening' && sameBytes(this.#now.set.hash, set.hash);
       if (!isInForce()) return Promise.resolve();
-      const requestOf = openRequests(round, set, store.reports(round.id, set.contributors));
+      const requestOf = openRequests(round, set, store.reports(round.id, set.contributors), members);
       // The round may end while they are being sent, or another set be fixed.
       const payload = (member: number) => (isInForce() ? requestOf(member) : undefined);
       return publishRetained(

@@ -77,9 +77,9 @@ function hearDecline(rules: Drawn, now: Collecting, event: CoordinatorEvent & { 
 /** The deadline is advice: it ends the waiting once there are enough, or once there cannot be. */
 function settleCollecting(rules: Drawn, now: Collecting): Step {
   const { minimum } = rules.round.announce;
-  const reported = reportedOf(now);
   const awaited = awaitedHomes(rules, now).length;
   if (awaited > 0 && !now.due) return [now, []];
+  const reported = reportedOf(now);
   if (reported.length >= minimum) return fixSet(rules, reported);
   // Homes that do not match by their catalogues may still report, but nobody waits for them.
   if (reported.length + awaited < minimum) return endFailed(rules, now, 'too-few-contributors');

@@ -3,11 +3,6 @@
  */
 import type { Opening, RoundRules } from './round-states.ts';
 
-/** Indices that are asked for the set in force, but for those that have answered for another. */
-export function askedMembers(now: Opening): readonly number[] {
-  return now.answers.map((_, at) => at + 1).filter((member) => isAsked(now, member));
-}
-
 export function isAsked(now: Opening, member: number): boolean {
   if (now.wave.length > 0) return now.wave.includes(member);
   return now.former?.answered.includes(member) !== true;
@@ -18,16 +13,28 @@ export function answeredBy(now: Opening): Map<number, Uint8Array> {
   return new Map(now.answers.flatMap((sums, at) => (sums === undefined ? [] : [[at + 1, sums] as const])));
 }
 
+export function answerCount(now: Opening): number {
+  let count = 0;
+  for (const sums of now.answers) if (sums !== undefined) count += 1;
+  return count;
+}
+
 /** Those that have been asked and have neither answered nor complained. A complaint counts as an answer that is missing. */
 export function awaitedMembers(now: Opening): readonly number[] {
   return unansweredMembers(now).filter((member) => !now.complaints.has(member));
 }
 
+/** Asked for the set in force; those that have answered for another are not. */
 export function unansweredMembers(now: Opening): readonly number[] {
-  return askedMembers(now).filter((member) => now.answers[member - 1] === undefined);
+  const asked = now.wave.length > 0 ? now.wave : now.answers.map((_, at) => at + 1);
+  const unanswered = asked.filter((member) => now.answers[member - 1] === undefined);
+  const elsewhere = new Set(now.former?.answered);
+  return now.wave.length > 0 || elsewhere.size === 0
+    ? unanswered
+    : unanswered.filter((member) => !elsewhere.has(member));
 }
 
 /** Whether enough answers may still come. */
 export function canStillOpen({ round }: RoundRules, now: Opening): boolean {
-  return answeredBy(now).size + awaitedMembers(now).length >= round.sharing.answers;
+  return answerCount(now) + awaitedMembers(now).length >= round.sharing.answers;
 }

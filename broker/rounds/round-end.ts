@@ -7,7 +7,7 @@ import { failedResult } from '../protocol/result.ts';
 import type { Round } from '../protocol/round.ts';
 import { signJson } from '../protocol/signed-json.ts';
 import { namedBy } from './complaints.ts';
-import { answeredBy, unansweredMembers } from './members.ts';
+import { answerCount, unansweredMembers } from './members.ts';
 import type { Collecting, Effect, Opening, RoundRules, Step } from './round-states.ts';
 
 export function endOpened(text: string): Step {
@@ -17,7 +17,7 @@ export function endOpened(text: string): Step {
 export function endFailed(rules: RoundRules, now: Collecting | Opening, reason: FailureReason): Step {
   const { round } = rules;
   const parts =
-    now.state === 'collecting' ? {} : { set: now.set, answers: answeredBy(now).size, ...namedBy(rules, now) };
+    now.state === 'collecting' ? {} : { set: now.set, answers: answerCount(now), ...namedBy(rules, now) };
   const missing = missingAt(rules, now, reason);
   return end('failed', signJson(rules.key, failedResult(round, { reason, ...parts, ...(missing && { missing }) })));
 }

@@ -205,6 +205,7 @@ export class SimulatedCoordinator {
       round,
       set,
       set.contributors.map((home) => reports.get(home) as Uint8Array),
+      members,
     );
     for (const home of members) this.#publish({ what: 'open', round, home, payload: requestOf(home) });
   }
