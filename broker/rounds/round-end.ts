@@ -16,8 +16,7 @@ export function endOpened(text: string): Step {
 
 export function endFailed(rules: RoundRules, now: Collecting | Opening, reason: FailureReason): Step {
   const { round } = rules;
-  const parts =
-    now.state === 'collecting' ? {} : { set: now.set, answers: answerCount(now), ...namedBy(rules, now) };
+  const parts = now.state === 'collecting' ? {} : { set: now.set, answers: answerCount(now), ...namedBy(rules, now) };
   const missing = missingAt(rules, now, reason);
   return end('failed', signJson(rules.key, failedResult(round, { reason, ...parts, ...(missing && { missing }) })));
 }

@@ -49,9 +49,7 @@ export function makeRound(homes: number): MadeRound {
 
 /** What a home would have agreed on with every other: made at will, because a million of them slow down the collector. */
 export function pairKeysIn({ roster }: Round, own: number): PairKeys {
-  return roster.homes.map(({ index }) =>
-    hash('sha256', `${Math.min(own, index)} ${Math.max(own, index)}`, 'buffer'),
-  );
+  return roster.homes.map(({ index }) => hash('sha256', `${Math.min(own, index)} ${Math.max(own, index)}`, 'buffer'));
 }
 
 /** Values whose mean over any homes is 100 in the first slot. */
