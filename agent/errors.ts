@@ -61,6 +61,11 @@ export const agentErrors = {
     says: 'the database {path} is of an older version (it lacks "{migration}")',
     remedy: 'Start the agent once, it brings the database up to date: wattveil agent run',
   },
+  LEDGER_DIFFERS: {
+    says: 'what is stored does not bear out what the ledger says, in {count} places',
+    remedy:
+      'Something else than this agent has changed the database, or the disk has. Keep a copy of dataDir, then go on from a good backup.',
+  },
   DATABASE_WRITE_FAILED: {
     says: 'nothing can be stored: {why}',
     remedy: 'Look after the disk of dataDir. Polling goes on; readings wait in memory, and no report leaves.',

@@ -8,6 +8,7 @@ import type { EnrolmentStatus } from '../enroller.ts';
 import type { ShownTariff } from '../tariff.ts';
 import { type AgentOptions, atAgent, orError, withAgent, withConfig, withJson } from './at-agent.ts';
 import { ledgerText } from './ledger-text.ts';
+import { ledgerVerifyCommand } from './ledger-verify.ts';
 import { local, print, printJson, table, zone } from './print.ts';
 
 export function enrolCommand(program: Command, _clock: Clock): void {
@@ -38,12 +39,15 @@ Examples:
 }
 
 export function ledgerCommand(program: Command, clock: Clock): void {
-  withJson(program.command('ledger').description('show what left the house, in which sums, and what was refused'))
+  const ledger = withJson(
+    program.command('ledger').description('show what left the house, in which sums, and what was refused'),
+  )
     .addHelpText(
       'after',
       `
 released: a report of this home's values, sealed in shares, for one sum.  answered: its share of a sum's opening; says
 nothing of this home alone.  refused: what was asked and not done, with the reason.  Newest first.
+"utility learned" is all that the utility can know from a sum: nothing of one home.
 
 Examples:
   wattveil ledger
@@ -56,6 +60,7 @@ Examples:
         else print(ledgerText(entries));
       }),
     );
+  ledgerVerifyCommand(ledger, clock);
 }
 
 export function shareCommands(program: Command, clock: Clock): void {

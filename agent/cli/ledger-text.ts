@@ -1,6 +1,7 @@
 /**
  * The ledger for people: one paragraph an entry.
  */
+import { failureOf } from '../../broker/protocol/failures.ts';
 import { formatDuration } from '../duration.ts';
 import type { Asked, LedgerEntry, RestoreCause } from '../store/ledger.ts';
 import { amount, local, plain, shownUnit, zone } from './print.ts';
@@ -59,14 +60,24 @@ function isAsked(entry: Partial<Asked>): entry is Asked {
 }
 
 function homesText(entry: Extract<LedgerEntry, { kind: 'released' | 'answered' }>): string {
-  if (entry.contributors !== undefined) return `${entry.contributors} of ${entry.members} homes in the sum`;
-  return `${entry.members} homes, at least ${entry.minimum} of them in the sum`;
+  const { contributors, members, minimum } = entry;
+  if (contributors === undefined) return `${members} homes, at least ${minimum} of them in the sum`;
+  return `${contributors} of ${members} homes in the sum (at least ${minimum} were announced)`;
 }
 
+/** What came of it, as far as this home knows: what a utility says did not open may have been opened all the same. */
 function resultText(entry: Extract<LedgerEntry, { kind: 'released' | 'answered' }>): string[] {
   const { result } = entry;
   if (result === undefined) return ['no result has come yet'];
-  if (result.state === 'failed') return [`it failed: ${result.reason}`];
+  if (result.state === 'failed') return [`it failed: ${failureOf(result.reason).says}`];
   const { unit } = result.query;
-  return [`mean of a home: ${result.mean.map((value) => amount(value, unit)).join('  ')} ${shownUnit(unit)}`];
+  const list = (values: readonly number[]) => values.map((value) => amount(value, unit)).join('  ');
+  const { histogram, variance } = result;
+  return [
+    `the utility learned the sum over ${result.contributors} homes; mean of a home: ${list(result.mean)} ${shownUnit(unit)}`,
+    ...(variance === undefined ? [] : ['and the variance over these homes']),
+    ...(histogram === undefined
+      ? []
+      : [`and how many of them lie in each of ${histogram.counts[0]?.length ?? 0} ranges`]),
+  ];
 }

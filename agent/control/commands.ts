@@ -12,6 +12,7 @@ import type { HomeStatus } from '../home.ts';
 import type { PlugState } from '../plugs/plugs.ts';
 import type { Failure, Sample } from '../polling/device-poll.ts';
 import type { LedgerEntry } from '../store/ledger.ts';
+import type { LedgerCheck } from '../store/ledger-records.ts';
 import type { ShownTariff } from '../tariff.ts';
 import type { DeviceNode } from '../tensors/device-tree.ts';
 import type { Uncovered } from '../tensors/tensor.ts';
@@ -47,6 +48,7 @@ export const commands = {
   'tensors publish': z.strictObject({ id: z.string(), since: Ms.optional() }),
   'tensors withdraw': OneTensor,
   ledger: Nothing,
+  'ledger verify': Nothing,
   share: z.strictObject({ on: z.boolean() }),
   'tariff show': Nothing,
   'plugs list': Nothing,
@@ -71,6 +73,7 @@ export interface Gives {
   readonly 'tensors publish': TensorRow;
   readonly 'tensors withdraw': TensorRow;
   readonly ledger: readonly LedgerEntry[];
+  readonly 'ledger verify': LedgerCheck;
   readonly share: { readonly on: boolean };
   /** `prices` are of the newest tariff taken. */
   readonly 'tariff show': ShownTariff | null;
@@ -87,7 +90,7 @@ export type Handlers = { readonly [Name in CommandName]: Handler<Name> };
 /** Those that change nothing: the database alone answers them, also while no agent runs. */
 const readingCommands = [
   ...(['meters read', 'tensors list', 'tensors show', 'tensors tree'] as const),
-  ...(['ledger', 'tariff show'] as const),
+  ...(['ledger', 'ledger verify', 'tariff show'] as const),
 ] as const;
 export type ReadingCommand = (typeof readingCommands)[number];
 export type ReadingHandlers = Pick<Handlers, ReadingCommand>;

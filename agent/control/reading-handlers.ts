@@ -3,7 +3,7 @@
  */
 import { type Clock, epochMs } from '../../broker/protocol/clock.ts';
 import type { Settings } from '../config-schema.ts';
-import { readLedger, readShownTariff } from '../home-reading.ts';
+import { readLedger, readLedgerCheck, readShownTariff } from '../home-reading.ts';
 import type { DeviceState } from '../polling/device-poll.ts';
 import type { Database } from '../store/database.ts';
 import type { KnownDevice } from '../store/device-store.ts';
@@ -29,6 +29,7 @@ export function readingHandlers(parts: ReadingParts): ReadingHandlers {
     'meters read': () => ({ now: clock.now(), live: parts.states !== undefined, devices: meterRows(parts) }),
     ...tensorReadingHandlers(parts),
     ledger: () => readLedger(database),
+    'ledger verify': () => readLedgerCheck(database),
     'tariff show': () => readShownTariff(database, clock.now()) ?? null,
   };
 }

@@ -43,6 +43,7 @@ function firstAsked({ set }: OpenRequest, answered: Answered, round: Round, seat
   const given: AnswerGiven = {
     answer: answered.answer,
     setHash: set.hash,
+    signedSet: set.signed,
     contributors: set.contributors.length,
     contributes: set.contributors.includes(seat.own),
   };

@@ -53,6 +53,8 @@ export interface Release {
 export interface AnswerGiven {
   readonly answer: Uint8Array;
   readonly setHash: Uint8Array;
+  /** The set as the utility signed it. */
+  readonly signedSet: Uint8Array;
   /** How many homes are in the sum, and whether this one is. */
   readonly contributors: number;
   readonly contributes: boolean;

@@ -3,6 +3,7 @@
  * went on from an older copy of itself.
  * Entries are added, never changed; how many took part and what came out is joined on when it is read.
  */
+import { createHash } from 'node:crypto';
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import type { Grid, Query, Statistics } from '../../broker/protocol/fields.ts';
 import { toHex } from '../../broker/protocol/hex.ts';
@@ -55,6 +56,8 @@ export type LedgerEntry = { readonly at: EpochMs } & (
       readonly members: number;
       /** Ids of the tensors that were added up. */
       readonly tensors: readonly string[];
+      /** SHA-256 of the report as sent, hex. */
+      readonly sent: string;
     } & Asked &
       Outcome)
   | ({
@@ -63,6 +66,8 @@ export type LedgerEntry = { readonly at: EpochMs } & (
       readonly members: number;
       /** Hex. */
       readonly set: string;
+      /** SHA-256 of the answer as sent, hex. */
+      readonly sent: string;
     } & Asked &
       Outcome)
   | ({ readonly kind: 'restored' } & Omit<Restore, 'at'>)
@@ -120,13 +125,14 @@ export class Ledger {
   }
 }
 
-export function releasedEntry(round: Round, tensors: readonly string[], at: EpochMs): NewEntry {
-  const details = { ...askedBy(round.announce), members: round.roster.homes.length, tensors };
+export function releasedEntry(round: Round, tensors: readonly string[], report: Uint8Array, at: EpochMs): NewEntry {
+  const details = { ...askedBy(round.announce), members: round.roster.homes.length, tensors, sent: digestOf(report) };
   return { at, kind: 'released', subject: round.id, code: '', round: round.id, details };
 }
 
-export function answeredEntry(round: Round, setHash: Uint8Array, at: EpochMs): NewEntry {
-  const details = { ...askedBy(round.announce), members: round.roster.homes.length, set: toHex(setHash) };
+export function answeredEntry(round: Round, setHash: Uint8Array, answer: Uint8Array, at: EpochMs): NewEntry {
+  const asked = { ...askedBy(round.announce), members: round.roster.homes.length };
+  const details = { ...asked, set: toHex(setHash), sent: digestOf(answer) };
   return { at, kind: 'answered', subject: round.id, code: '', round: round.id, details };
 }
 
@@ -145,7 +151,10 @@ export function restoredEntry({ at, cause, spentUntil }: Restore): NewEntry {
   return { at, kind: 'restored', subject: `${at}`, code: '', round: undefined, details: { cause, spentUntil } };
 }
 
-function askedBy({ cohort, query, grid, statistics, minimum }: Announce): Asked {
+const digestOf = (sent: Uint8Array) => createHash('sha256').update(sent).digest('hex');
+
+/** What a round asked for, as the ledger says it. */
+export function askedBy({ cohort, query, grid, statistics, minimum }: Announce): Asked {
   return { cohort, query, grid, statistics, minimum };
 }
 

@@ -7,6 +7,7 @@ import { deviceMigrations } from './migrations-devices.ts';
 import { keyMigrations } from './migrations-keys.ts';
 import { readingMigrations } from './migrations-readings.ts';
 import { roundMigrations } from './migrations-rounds.ts';
+import { setMigrations } from './migrations-sets.ts';
 
 export const migrations: readonly Migration[] = [
   ...readingMigrations,
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   ...deviceMigrations,
   ...keyMigrations,
   ...clockMigrations,
+  ...setMigrations,
 ];

@@ -138,20 +138,20 @@ export class RoundStore {
         .prepare('INSERT INTO reports (round, bytes, stored_at_ms) VALUES (?, ?, ?)')
         .run(round.id, report, at);
       for (const { device, family, from, until } of cells) spend.run(device, family, from, until, round.id);
-      this.#ledger.write(releasedEntry(round, tensors, at));
+      this.#ledger.write(releasedEntry(round, tensors, report, at));
     })();
   }
 
   /** Answer and ledger entry, both or neither. @throws {SqliteError} where the round is answered already */
-  keepAnswer(round: Round, { answer, setHash, contributors, contributes }: AnswerGiven, at: EpochMs): void {
+  keepAnswer(round: Round, { answer, setHash, signedSet, contributors, contributes }: AnswerGiven, at: EpochMs): void {
     this.#database.transaction(() => {
       this.#database
         .prepare(
-          `INSERT INTO answers (round, set_hash, bytes, contributors, contributes, stored_at_ms)
-           VALUES (?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO answers (round, set_hash, signed_set, bytes, contributors, contributes, stored_at_ms)
+           VALUES (?, ?, ?, ?, ?, ?, ?)`,
         )
-        .run(round.id, toHex(setHash), answer, contributors, contributes ? 1 : 0, at);
-      this.#ledger.write(answeredEntry(round, setHash, at));
+        .run(round.id, toHex(setHash), signedSet, answer, contributors, contributes ? 1 : 0, at);
+      this.#ledger.write(answeredEntry(round, setHash, answer, at));
     })();
   }
 

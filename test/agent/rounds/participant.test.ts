@@ -18,7 +18,8 @@ const without1 = home.open([2, 3, 4]);
 const with1 = home.open([1, 2, 3]);
 const asked = (open: { bytes: Uint8Array }): ParticipantEvent => ({ type: 'asked', now, open: open.bytes });
 const report = Buffer.from('a report as stored');
-const given = { answer: Buffer.from('an answer'), setHash: with1.set.hash, contributors: 3, contributes: true };
+const { hash: setHash, signed: signedSet } = with1.set;
+const given = { answer: Buffer.from('an answer'), setHash, signedSet, contributors: 3, contributes: true };
 const release = { report, cells: [], tensors: ['fridge'] };
 const off = { ...facts, sharing: false };
 const refused = (code: 'ROUND_SIGNATURE' | 'ROUND_ID_BOUND') =>

@@ -39,14 +39,22 @@ afterEach(() => {
 
 test('a release tells which tensors went into which sum of how many', () => {
   rounds.keepReport(round, { report: Buffer.from('r'), cells: [], tensors: ['bulb', 'fridge'] }, now);
+  // SHA-256 of the letter r.
+  const sent = '454349e422f05297191ead13e21d3db520e5abef52055e4964b82fb213f593a1';
   expect(readLedger(database)).toEqual([
-    { at: now, kind: 'released', round: round.id, members: 4, tensors: ['bulb', 'fridge'], ...asked },
+    { at: now, kind: 'released', round: round.id, members: 4, tensors: ['bulb', 'fridge'], sent, ...asked },
   ]);
 });
 
 test('contributors and result are told as soon as they are known, newest entry first', () => {
   rounds.keepReport(round, { report: Buffer.from('r'), cells: [], tensors: ['bulb'] }, now);
-  const given = { answer: Buffer.from('a'), setHash: Buffer.alloc(32, 5), contributors: 3, contributes: true };
+  const given = {
+    answer: Buffer.from('a'),
+    setHash: Buffer.alloc(32, 5),
+    signedSet: Buffer.of(5),
+    contributors: 3,
+    contributes: true,
+  };
   rounds.keepAnswer(round, given, after(now, 1));
   rounds.keepResult(round.id, '{"state":"opened","contributors":3,"mean":[11233.3]}', after(now, 2));
   expect(readLedger(database)).toMatchObject([

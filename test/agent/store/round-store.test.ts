@@ -16,7 +16,13 @@ const other = checkAnnounce(
 );
 const cell = { device: 'serial 7', family: 'import', from: 1000, until: 2000 };
 const release = { report: Buffer.from('report'), cells: [cell], tensors: ['fridge'] };
-const given = { answer: Buffer.from('answer'), setHash: Buffer.alloc(32, 5), contributors: 3, contributes: true };
+const given = {
+  answer: Buffer.from('answer'),
+  setHash: Buffer.alloc(32, 5),
+  signedSet: Buffer.of(5),
+  contributors: 3,
+  contributes: true,
+};
 
 let folder: { folder: string; remove: () => void };
 let database: Database;

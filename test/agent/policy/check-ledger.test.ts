@@ -1,0 +1,258 @@
+/** The ledger against what is stored: a home that has taken part in rounds, and then one thing of its disk is another. */
+import { mkdirSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readLedgerCheck } from '../../../agent/home-reading.ts';
+import { type DiscrepancyCode, discrepancies } from '../../../agent/policy/check-ledger.ts';
+import type { Database } from '../../../agent/store/database.ts';
+import { HomeStore } from '../../../agent/store/home-store.ts';
+import { makeOpen } from '../../../broker/protocol/answer.ts';
+import { SteppedClock } from '../../../broker/protocol/clock.ts';
+import { makeSet } from '../../../broker/protocol/contributor-set.ts';
+import { toHex } from '../../../broker/protocol/hex.ts';
+import { Answer, Report } from '../../../broker/protocol/messages.ts';
+import { readReport } from '../../../broker/protocol/report.ts';
+import type { Round } from '../../../broker/protocol/round.ts';
+import { signJson } from '../../../broker/protocol/signed-json.ts';
+import { cohort, type MadeHome, makeCohort, makeReports, now } from '../../broker/protocol/made-cohort.ts';
+import { homeKit } from '../home-kit.ts';
+import { enter, hour } from '../made-agent.ts';
+import { MadeInbox } from '../rounds/made-inbox.ts';
+
+const made = makeCohort(4);
+const { grid } = made.announceFields;
+
+const kit = () => homeKit(new SteppedClock(now), { home: 'home-0001' });
+let own: ReturnType<typeof kit>;
+let home: MadeInbox;
+let first: Round;
+let second: Round;
+
+beforeEach(async () => {
+  own = kit();
+  mkdirSync(own.dataDir, { recursive: true });
+  home = new MadeInbox(own.dataDir, made);
+  const { authority, coordinator, homes } = made;
+  const pins = { authority: toHex(authority.publicKey), coordinator: toHex(coordinator.publicKey) };
+  const { certificate } = homes[0] as MadeHome;
+  new HomeStore(home.database).keepEnrolment({ home: 'home-0001', cohort, ...pins, certificate, enrolledAt: now });
+  enter(home.tensors, 'fridge', [1, 2, 3, 4, 5, 6, 7, 8], { from: grid.from - 24 * hour });
+  first = await takePart({});
+  second = await takePart({ grid: { ...grid, from: grid.from - 24 * hour } });
+});
+afterEach(() => {
+  if (home.database.open) home.close();
+  own.remove();
+});
+
+/** A whole round: reported, answered for, and its result. */
+async function takePart(changes: object): Promise<Round> {
+  const round = home.announce(changes);
+  await home.announced(round);
+  await home.rosterComes();
+  const reports = makeReports({ ...made, round }, [2, 3], new Array(round.length).fill(7n));
+  const all = [home.sent('report', round)[0] as Uint8Array, ...reports.values()];
+  const read = all.map((bytes, at) => ({ index: at + 1, ...readReport(round, bytes) }));
+  const set = makeSet(made.coordinator, round, read);
+  await home.inbox.asked(
+    round.id,
+    makeOpen(
+      set,
+      read.map(({ shares }) => shares[0] as Uint8Array),
+    ),
+  );
+  const result = { v: 1, type: 'result', cohort, round: round.id, hash: toHex(round.hash), members: 4 } as const;
+  const { query, grid: asked } = round.announce;
+  const failed = { ...result, query, grid: asked, state: 'failed', reason: 'too-few-answers' } as const;
+  await home.inbox.resulted(round.id, Buffer.from(signJson(made.coordinator, failed)));
+  return round;
+}
+
+const found = () => readLedgerCheck(home.database).discrepancies.map(({ round, code }) => [round, code]);
+const bytesOf = (table: string, round: Round) =>
+  home.database.prepare(`SELECT bytes FROM ${table} WHERE round = ?`).pluck().get(round.id) as Uint8Array;
+
+test('what a home has sent is what its ledger says', () => {
+  expect(readLedgerCheck(home.database)).toEqual({ reports: 2, answers: 2, results: 2, discrepancies: [] });
+});
+
+test('before it is enrolled there is nothing to check', () => {
+  home.database.exec('DELETE FROM enrolment');
+  expect(readLedgerCheck(home.database)).toEqual({ reports: 0, answers: 0, results: 0, discrepancies: [] });
+});
+
+interface Change {
+  readonly what: string;
+  readonly change: (database: Database, round: string) => unknown;
+  readonly codes: readonly DiscrepancyCode[];
+}
+
+const run = (sql: string, ...more: unknown[]) => {
+  return (database: Database, round: string) => database.prepare(sql).run(...more, round);
+};
+const inDetails = (path: string, value: string) =>
+  run(`UPDATE ledger SET details = json_set(details, '${path}', json(?)) WHERE round = ?`, value);
+const withoutTrigger = (name: string, work: Change['change']) => (database: Database, round: string) => {
+  database.exec(`DROP TRIGGER ${name}`);
+  work(database, round);
+};
+
+const changes: readonly Change[] = [
+  {
+    what: 'another report',
+    change: (database) => {
+      const { v: _v, type: _type, ...fields } = Report.decode(bytesOf('reports', first));
+      const other = Report.encode({ ...fields, shares: fields.shares.map((byte) => byte ^ 1) });
+      database.prepare('UPDATE reports SET bytes = ? WHERE round = ?').run(other, first.id);
+    },
+    codes: ['report-changed'],
+  },
+  {
+    what: 'a report of another round',
+    change: (database) =>
+      database.prepare('UPDATE reports SET bytes = ? WHERE round = ?').run(bytesOf('reports', second), first.id),
+    codes: ['report-changed', 'report-malformed', 'own-report'],
+  },
+  {
+    what: 'a report missing',
+    change: run('DELETE FROM reports WHERE round = ?'),
+    codes: ['report-missing', 'own-report'],
+  },
+  {
+    what: 'a report that is not listed',
+    change: run("DELETE FROM ledger WHERE kind = 'released' AND round = ?"),
+    codes: ['report-not-listed'],
+  },
+  {
+    what: 'cells missing',
+    change: withoutTrigger('spent_cells_stay', run('DELETE FROM spent_cells WHERE round = ?')),
+    codes: ['cells'],
+  },
+  {
+    what: 'a shorter cell',
+    change: withoutTrigger(
+      'spent_cells_unchanged',
+      run('UPDATE spent_cells SET until_ms = until_ms - 1 WHERE round = ?'),
+    ),
+    codes: ['cells'],
+  },
+  {
+    what: 'a cell released twice',
+    change: withoutTrigger(
+      'spent_cells_once',
+      run(
+        'INSERT INTO spent_cells SELECT device, family, from_ms + 1, until_ms, round FROM spent_cells WHERE round = ?',
+      ),
+    ),
+    codes: ['cells', 'cell-twice'],
+  },
+  {
+    what: 'another answer',
+    change: (database) => {
+      const { v: _v, type: _type, ...fields } = Answer.decode(bytesOf('answers', first));
+      const other = Answer.encode({ ...fields, sums: new Uint8Array(fields.sums.length) });
+      database.prepare('UPDATE answers SET bytes = ? WHERE round = ?').run(other, first.id);
+    },
+    codes: ['answer-changed'],
+  },
+  {
+    what: 'an answer of another round',
+    change: (database) =>
+      database.prepare('UPDATE answers SET bytes = ? WHERE round = ?').run(bytesOf('answers', second), first.id),
+    codes: ['answer-changed', 'answer-malformed'],
+  },
+  { what: 'an answer missing', change: run('DELETE FROM answers WHERE round = ?'), codes: ['answer-missing'] },
+  {
+    what: 'an answer that is not listed',
+    change: run("DELETE FROM ledger WHERE kind = 'answered' AND round = ?"),
+    codes: ['answer-not-listed'],
+  },
+  {
+    what: 'another set',
+    change: (database) => {
+      const set = database.prepare('SELECT signed_set FROM answers WHERE round = ?').pluck().get(second.id);
+      database.prepare('UPDATE answers SET signed_set = ? WHERE round = ?').run(set, first.id);
+    },
+    codes: ['set'],
+  },
+  {
+    what: 'the hash of another set in the ledger',
+    change: inDetails('$.set', `"${'00'.repeat(32)}"`),
+    codes: ['set'],
+  },
+  {
+    what: 'more homes in the sum than there were',
+    change: run('UPDATE answers SET contributors = 4 WHERE round = ?'),
+    codes: ['contributors'],
+  },
+  {
+    what: 'an answer said to be for others alone',
+    change: run('UPDATE answers SET contributes = 0 WHERE round = ?'),
+    codes: ['contributors'],
+  },
+  { what: 'a higher minimum in the ledger', change: inDetails('$.minimum', '15'), codes: ['asked'] },
+  { what: 'more homes in the ledger', change: inDetails('$.members', '100'), codes: ['asked'] },
+  {
+    what: 'a changed announcement',
+    change: (database) => {
+      const signed = Uint8Array.from(first.signed);
+      signed[signed.length - 1] = (signed.at(-1) ?? 0) ^ 1;
+      database.prepare('UPDATE rounds SET signed = ? WHERE id = ?').run(signed, first.id);
+    },
+    codes: ['announcement'],
+  },
+  {
+    what: 'the announcement under another hash',
+    change: run('UPDATE rounds SET hash = ? WHERE id = ?', '00'.repeat(32)),
+    codes: ['announcement'],
+  },
+  {
+    what: 'a result that nobody signed',
+    change: run("UPDATE results SET text = replace(text, 'too-few-answers', 'implausible') WHERE round = ?"),
+    codes: ['result'],
+  },
+];
+
+describe('what is not as the ledger says is named', () => {
+  test.each(changes)('$what', ({ change, codes }) => {
+    change(home.database, first.id);
+    expect(found()).toEqual(codes.map((code) => [first.id, code]));
+  });
+
+  test('a roster that is another one: of every round under it', () => {
+    home.database.exec('UPDATE rosters SET signed = substr(signed, 1, length(signed) - 1)');
+    expect(new Set(found().map(([, code]) => code))).toEqual(new Set(['announcement']));
+  });
+
+  test('each that there is', () => {
+    const named = new Set(changes.flatMap(({ codes }) => codes));
+    expect([...named].sort()).toEqual(Object.keys(discrepancies).sort());
+  });
+});
+
+describe('wattveil ledger verify', () => {
+  test('says what it has checked, and ends with 0', async () => {
+    home.close();
+    const { code, stdout } = await own.run('ledger', 'verify');
+    expect(stdout).toContain('Checked 2 reports, 2 answers and 2 results: what is stored is what the ledger says.');
+    expect(code).toBe(0);
+  });
+
+  test('names what is wrong, says what to do, and ends with 1', async () => {
+    home.database.prepare('DELETE FROM answers WHERE round = ?').run(first.id);
+    home.close();
+    const { code, stdout, stderr } = await own.run('ledger', 'verify');
+    expect(stdout).toContain(`round ${first.id}: answer-missing: the ledger lists an answer, and none is stored`);
+    expect(stderr).toContain('LEDGER_DIFFERS: what is stored does not bear out what the ledger says, in 1 places');
+    expect(code).toBe(1);
+    const json = await own.run('ledger', 'verify', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ answers: 2, discrepancies: [{ code: 'answer-missing' }] });
+    expect(json.code).toBe(1);
+  });
+
+  test('the ledger itself tells the set, the minimum and what came of it', async () => {
+    home.close();
+    const { stdout } = await own.run('ledger');
+    expect(stdout).toContain('3 of 4 homes in the sum (at least 3 were announced)');
+    expect(stdout).toContain('it failed: fewer members answered before the round expired');
+  });
+});
