@@ -33,11 +33,18 @@ function commandsIn(path: string): readonly string[] {
 /** @returns what is wrong with it, or undefined */
 function fault(words: readonly string[]): string | undefined {
   let command = program;
+  let isValue = false;
   for (const word of words) {
+    if (isValue) {
+      isValue = false;
+      continue;
+    }
     if (word.startsWith('-')) {
-      const [flag = ''] = word.split('=');
+      const [flag = '', value] = word.split('=');
       const known = ['--help', '-h', '--version', ...command.options.flatMap(({ long, short }) => [long, short])];
       if (!known.includes(flag)) return `${command.name()} has no option ${flag}`;
+      const takes = command.options.find(({ long, short }) => flag === long || flag === short)?.required;
+      isValue = takes === true && value === undefined;
       continue;
     }
     // A part that is filled in later.
