@@ -29,8 +29,10 @@ function checkOf(checked: string, rest: string): Check {
   const [, digits] = ending.exec(rest) ?? [];
   if (digits === undefined) return 'bad';
   if (digits === '') return sinceVersion4.test(checked) ? 'bad' : 'none';
-  const bytes = Buffer.from(checked, 'latin1');
   const sent = Number.parseInt(digits, 16);
+  // A terminal or an editor may have taken the carriage returns of a recording away; all of them, or none.
+  const text = checked.includes('\r') ? checked : checked.replaceAll('\n', '\r\n');
+  const bytes = Buffer.from(text, 'latin1');
   if (crcArc(bytes) === sent) return 'ok';
   return x25Makers.test(checked) && crcX25(bytes) === sent ? 'ok' : 'bad';
 }

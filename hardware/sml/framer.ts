@@ -89,7 +89,8 @@ export class SmlFramer implements Framer {
 
   #unescape(after: readonly number[]): Telegram | undefined {
     const [first, padding = 0] = after;
-    if (first === end && padding < escapeLength) return this.#whole(padding);
+    // Up to three bytes fill up the last four (8.1); DZG fills four up with four more.
+    if (first === end && padding <= escapeLength) return this.#whole(padding);
     // The one before was broken off.
     if (after.every((byte) => byte === start)) {
       this.#enter();

@@ -3,6 +3,7 @@
  *
  * - Holley DTZ541: a time without its choice, and Kermit where X-25 is due (libsml#75). The time is taken as it comes,
  *   both checks are tried: see framer.ts and file.ts.
+ * - DZG DVS7420: four bytes that fill up what is full already (their count is 4 then): see framer.ts.
  * - DZG DVS74 of some years: positive power sent as if it were signed: below.
  * - Any meter whose PIN was not entered: whole kilowatt hours and no power: `isLocked`.
  */

@@ -84,6 +84,9 @@ test('a check may lack leading zeros, or be followed by a NUL; one that is missi
   expect(checkOf(whole.replace(/\r\n$/, '\0\r\n'))).toBe('ok');
   expect(checkOf(whole.replace(/\r\n$/, ''))).toBe('ok');
   expect(checkOf(whole.replace(/![0-9A-F]+/, '!'))).toBe('bad');
+  // As an editor saves it: all line ends without their carriage return. Some of them without is damage.
+  expect(checkOf(whole.replaceAll('\r\n', '\n'))).toBe('ok');
+  expect(checkOf(whole.replace('\r\n', '\n'))).toBe('bad');
   expect(checkOf(whole.replace(/![0-9A-F]/, '!G'))).toBe('bad');
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { crcX25 } from '../../../hardware/crc.ts';
 import { type SmlContent, type SmlEntry, transported, writeSml } from '../../../hardware/simulator/sml-telegram.ts';
 import { SmlFramer } from '../../../hardware/sml/framer.ts';
 import { isLocked } from '../../../hardware/sml/quirks.ts';
@@ -74,6 +75,23 @@ test('data that end in 1B right before the end, without padding, are told from t
     const file = Buffer.concat([Buffer.alloc(4 - ones), Buffer.alloc(ones, 0x1b)]);
     expect(decode(transported(file))).toMatchObject([{ check: 'ok' }]);
   }
+});
+
+test('a file of whole fours is read, whether nothing fills it up or four bytes more, as DZG sends it', () => {
+  const whole = writeSml(meter);
+  const padding = whole[whole.length - 3] ?? 0;
+  const filled = (bytes: number) => {
+    const body = Buffer.concat([whole.subarray(0, -8 - padding), Buffer.alloc(bytes), hex(`1b1b1b1b1a0${bytes}`)]);
+    const check = Buffer.alloc(2);
+    check.writeUInt16LE(crcX25(body));
+    return Buffer.concat([body, check]);
+  };
+  expect([0, 3, 4].map((bytes) => decode(filled(bytes)).map(({ check, values }) => [check, values.size]))).toEqual([
+    [['ok', 2]],
+    [['ok', 2]],
+    [['ok', 2]],
+  ]);
+  expect(decode(filled(5))).toEqual([]);
 });
 
 test('the Holley DTZ541 writes times without their choice, and checks by Kermit', () => {
