@@ -12,6 +12,7 @@ import { openBus, openDevice } from '../hardware/open-device.ts';
 import { loadProfile } from '../hardware/profiles/load-profile.ts';
 import { answersAt } from '../hardware/scan.ts';
 import { scanDefaults } from '../hardware/scan-options.ts';
+import { lacksPin } from '../hardware/sml/quirks.ts';
 import type { AgentConfig } from './config.ts';
 import type { BusSettings, DeviceSettings } from './config-schema.ts';
 import { findAgent } from './control/client.ts';
@@ -44,12 +45,14 @@ export async function checkMeters(config: AgentConfig, clock: Clock): Promise<Ch
   return checked;
 }
 
-async function ofRunning({ id, failure, measured }: MeterRow, config: AgentConfig): Promise<Checked> {
+async function ofRunning({ id, failure, remarks = [], measured }: MeterRow, config: AgentConfig): Promise<Checked> {
   const device = config.devices.find((one) => one.id === id);
   const bus = config.buses.find((one) => one.id === device?.bus);
   const failing = failure === undefined || failure.until !== undefined ? [] : [pick(failure)];
   const problems = [
     ...failing,
+    // Whether its PIN was entered meanwhile, its values tell.
+    ...remarks.filter(({ code }) => code !== 'METER_WITHOUT_PIN'),
     ...(bus ? await nameProblems(bus) : []),
     ...(device ? pinProblems(device, measured) : []),
   ];
@@ -68,7 +71,10 @@ async function checkBus(settings: BusSettings, config: AgentConfig, clock: Clock
   const [first] = checked;
   first?.problems.push(...(await nameProblems(settings)));
   for (const { device, problems } of checked) {
-    if (problems.some(({ code }) => code === 'METER_NO_ANSWER')) problems.push(await elsewhere(settings, device));
+    const isSilent = problems.some(({ code }) => code === 'METER_NO_ANSWER');
+    if (isSilent && loadProfile(device.profile).protocol === 'modbus') {
+      problems.push(await elsewhere(settings, Number(device.address)));
+    }
   }
   return checked.map(({ device, problems }) => ({ id: device.id, problems }));
 }
@@ -78,7 +84,7 @@ async function checkDevice(bus: Bus, device: DeviceSettings, clock: Clock): Prom
   try {
     const remark = (one: HardwareError) => void problems.push(pick(one));
     const meter = openDevice({ ...deviceConfigOf(bus, device, clock), remark });
-    problems.push(...pinProblems(device, await meter.read(AbortSignal.timeout(oneReadingMs))));
+    await meter.read(AbortSignal.timeout(oneReadingMs));
   } catch (error) {
     const told = toldBy(error);
     if (told === undefined) throw error;
@@ -92,19 +98,13 @@ async function nameProblems({ port }: BusSettings): Promise<Told[]> {
   return name === undefined ? [] : [pick(new HardwareError('PORT_NAME_CHANGES', { port, name }))];
 }
 
-const wholeKwh = 1000;
-
-/** Without its PIN a meter of the German kind says whole kWh and no power. */
 function pinProblems({ profile }: DeviceSettings, measured: MeterRow['measured']): Told[] {
-  if (loadProfile(profile).protocol !== 'sml' || measured.length === 0) return [];
-  const energies = measured.filter(({ unit }) => unit === 'Wh');
-  const says = measured.every(({ quantity }) => quantity !== 'power') && energies.length > 0;
-  if (!says || energies.some(({ value }) => value % wholeKwh !== 0)) return [];
+  if (loadProfile(profile).protocol !== 'sml' || !lacksPin(measured)) return [];
   return [pick(new HardwareError('METER_WITHOUT_PIN', { profile }))];
 }
 
 /** Where else a device that does not answer is: at another speed, the other way of speaking over TCP, or nowhere. */
-async function elsewhere(settings: BusSettings, { address }: DeviceSettings): Promise<Told> {
+async function elsewhere(settings: BusSettings, address: number): Promise<Told> {
   for (const { line, what } of otherWays(settings)) {
     const bus = openBus({ ...line, timeoutMs: scanDefaults.timeoutMs, pauseMs: 0 });
     try {

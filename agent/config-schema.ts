@@ -71,11 +71,23 @@ const Bus = z.strictObject({
 
 const PortKey = z.string().regex(/^[0-9A-Fa-f]{32}$/, 'a key has 32 digits in hex, in quotes');
 
+const DeviceAddress = z.union(
+  [
+    z.int().min(1).max(247),
+    z
+      .string()
+      .regex(/^(?=.*\d)[0-9A-Za-z]{1,32}$/)
+      // They do not count (IEC 62056-21, 6.3.2).
+      .transform((text) => text.replace(/^0+(?=.)/, '')),
+  ],
+  'an address is a number from 1 to 247; that of an IEC 62056-21 meter is up to 32 letters and digits, in quotes',
+);
+
 const Device = z.strictObject({
   id: Name,
   bus: z.string(),
-  /** Of Modbus; a meter that is alone on its port has none, and takes any. */
-  address: z.int().min(1).max(247).default(1),
+  /** Of Modbus; or, in quotes, of one of several IEC 62056-21 meters. One that is alone on its port takes any. */
+  address: DeviceAddress.default(1),
   /** Name of a shipped profile, or the path of a file. */
   profile: z.string().min(1),
   pollEvery: atLeast(1000, '1s').default(durationMs(10_000)),

@@ -34,7 +34,7 @@ Example of a household.yaml (paths start from its own folder; what is in [] may 
       relays:
         - { address: 17, profile: wirenboard-mr6c, channels: { 1: kettle, 2: lamp } }
     - link: ./p1
-      protocol: dsmr                   # or sml, iec62056 (asked: true), lcus (channels)
+      protocol: dsmr                   # or sml (locked: no PIN), iec62056 (asked: true), lcus (channels)
       version: "5"                     # 2.2 4 5 be lu se hu
       meter: { id: main, appliances: [router, fridge, kettle, lamp, roof], kwh: 30123.4 }
 

@@ -3,7 +3,7 @@
  */
 
 export interface ErrorText {
-  /** What is wrong; `{name}` stands for a detail given when the error is made. */
+  /** What is wrong; `{name}` stands for a detail given when the error is made, `[… {name} …]` goes where there is none. */
   readonly says: string;
   readonly remedy: string;
 }
@@ -19,7 +19,7 @@ export const hardwareErrors = {
   },
   PORT_BUSY: {
     says: '{port} is in use by {holder}',
-    remedy: 'End that program. If it is the agent, let it read for you: wattveil meters read',
+    remedy: 'End that program. If it is the agent, let it do it for you: wattveil meters read, wattveil plugs on',
   },
   PORT_GONE: {
     says: '{port} has gone away: unplugged, without power, or the connection was closed',
@@ -51,13 +51,13 @@ export const hardwareErrors = {
     remedy: 'Nothing to do: whoever opened it is stopping.',
   },
   METER_NO_ANSWER: {
-    says: '{meter} on {port}, address {address}, did not answer within {ms} ms (tries: {tries})',
+    says: '{meter} on {port}[, address {address},] did not answer within {ms} ms (tries: {tries})',
     remedy:
-      'Check its power, the A/B wiring, address and speed (new from the maker: {delivered}), then: wattveil meters read',
+      'Check its power, the wiring (A and B swapped?), address and speed[ (new from the maker: {delivered})]; this finds it wherever it is: wattveil meters scan {port}',
   },
   METER_BAD_FRAME: {
-    says: '{meter} on {port}, address {address}, gives damaged answers: {why} (tries: {tries})',
-    remedy: 'Check parity, the line termination and that no two devices share an address, then: wattveil meters read',
+    says: '{meter} on {port}[, address {address},] gives damaged answers: {why} (tries: {tries})',
+    remedy: 'Check parity, the line termination and that no two devices share an address, then try again.',
   },
   METER_EXCEPTION: {
     says: '{meter} on {port}, address {address}, refuses {request}: {why}',
@@ -80,6 +80,10 @@ export const hardwareErrors = {
     says: 'nothing answers at address {address} of {port}, at any speed',
     remedy: 'Swap A and B; check power, termination and address: wattveil meters scan {port} --addresses 1-247',
   },
+  PROFILES_ALIKE: {
+    says: 'several profiles fit the device[ at address {address}] on {port}: {profiles}',
+    remedy: 'Look at the name on its front, and write the profile of that model, if it is not {profile}.',
+  },
   METER_WITHOUT_PIN: {
     says: 'the meter ({profile}) gives whole kWh and no power',
     remedy: "Enter the meter's PIN at its display (the network operator has it) and turn the full record on (InF on).",
@@ -93,7 +97,7 @@ export const hardwareErrors = {
     remedy: 'Look at its registers: wattveil meters try {profile} --port {port} --address {address}. {advice}',
   },
   METER_REPLACED: {
-    says: '{meter} on {port}, address {address}, has serial number {found}, not {expected}',
+    says: '{meter} on {port}[, address {address},] has serial number {found}, not {expected}',
     remedy: 'If the meter was replaced, give the new one a device of its own in the configuration.',
   },
   METER_SILENT: {
@@ -118,7 +122,7 @@ export const hardwareErrors = {
     remedy: 'Compare key and authenticationKey with what the network operator wrote, 32 digits in hex each.',
   },
   SWITCH_NOT_DONE: {
-    says: 'channel {channel} of {relay} on {port}, address {address}, was turned {asked} and says it is {state}',
+    says: 'channel {channel} of {relay} on {port}[, address {address},] was turned {asked} and says it is {state}',
     remedy: 'Check that the board has the power its relays need and that nothing else turns it; then try again.',
   },
   SWITCH_TIMER_NOT_SET: {
@@ -134,7 +138,7 @@ export const hardwareErrors = {
     remedy: 'Leave safety out, and know that it stays as it is when the gateway is gone; or use a board with a timer.',
   },
   DEVICE_WITHOUT_ADDRESS: {
-    says: 'a device with the profile {profile} has no address',
+    says: 'a device with the profile {profile} has no address from 1 to 247',
     remedy: 'Put its address on the line into the configuration, 1 to 247: address: 1',
   },
   HOUSEHOLD_INVALID: {
@@ -147,7 +151,7 @@ export const hardwareErrors = {
   },
   PROFILE_INVALID: {
     says: 'the device profile {profile} is wrong: {why}',
-    remedy: 'Correct it by the rules in hardware/README.md, then: wattveil meters read',
+    remedy: 'Correct it by the rules in hardware/README.md, then try again.',
   },
 } as const satisfies Readonly<Record<string, ErrorText>>;
 
@@ -173,5 +177,9 @@ export class HardwareError extends Error {
 }
 
 function fill(text: string, details: Details): string {
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? `{${name}}`));
+  const known = (name: string) => details[name] !== undefined && details[name] !== '';
+  const whole = text.replace(/\[([^\]]*?\{(\w+)\}[^\]]*)\]/g, (_, part: string, name: string) =>
+    known(name) ? part : '',
+  );
+  return whole.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? `{${name}}`));
 }

@@ -15,8 +15,11 @@ import { PushMeter } from './push-meter.ts';
 
 export interface DeviceConfig {
   readonly bus: Bus;
-  /** The unit id of Modbus, 1 to 247; a meter that is alone on its port has none. */
-  readonly address?: number | undefined;
+  /**
+   * The unit id of Modbus, 1 to 247; or the text by which one of several meters on a line is asked (IEC 62056-21). A meter
+   * that is alone on its port needs none.
+   */
+  readonly address?: number | string | undefined;
   /** Name of a shipped profile, or the path of a file (anything with a `/` in it or .yaml at its end). */
   readonly profile: string;
   /** Serial number; where the profile knows how to ask for it, a device with another one is refused. */
@@ -25,7 +28,10 @@ export interface DeviceConfig {
   readonly keys?: P1Keys | undefined;
   /** Whether a telegram that bears this time, in milliseconds since 1970, is new enough; for meters that send by themselves. */
   readonly isCurrent?: ((at: number) => boolean) | undefined;
-  /** How long it may take to answer, and how often it is asked before it counts as silent: before its profile. */
+  /**
+   * How long it may take to answer, or until its next telegram; and how often it is asked before it counts as silent.
+   * Before its profile.
+   */
   readonly timeoutMs?: number | undefined;
   readonly tries?: number | undefined;
   /** Told once of each thing that is not as the profile says, and yet no reason not to read: it lacks a quantity, … */
@@ -49,7 +55,8 @@ export function openDevice(device: DeviceConfig): Device {
     case 'modbus':
       return new ModbusMeter({ ...device, address: addressOf(device), profile, profileName: device.profile });
     case 'iec62056':
-      if (profile.asked) return new PullMeter({ ...device, profile, profileName: device.profile });
+      if (profile.asked)
+        return new PullMeter({ ...device, address: textOf(device), profile, profileName: device.profile });
       return new PushMeter({ ...device, profile, profileName: device.profile });
     case 'dsmr':
     case 'sml':
@@ -58,6 +65,11 @@ export function openDevice(device: DeviceConfig): Device {
 }
 
 function addressOf({ address, profile }: DeviceConfig): number {
-  if (address === undefined) throw new HardwareError('DEVICE_WITHOUT_ADDRESS', { profile });
+  if (typeof address !== 'number') throw new HardwareError('DEVICE_WITHOUT_ADDRESS', { profile });
   return address;
+}
+
+/** A number is what a meter without an address is given, too. */
+function textOf({ address }: DeviceConfig): string | undefined {
+  return typeof address === 'string' ? address : undefined;
 }

@@ -9,6 +9,7 @@ import { HardwareError } from './errors.ts';
 import type { Device, Measured } from './meter.ts';
 import { measuredIn } from './obis-quantities.ts';
 import type { TelegramProfile } from './profiles/telegram-profile.ts';
+import { lacksPin } from './sml/quirks.ts';
 import type { Telegram } from './telegram.ts';
 import { telegramFormats } from './telegram-file.ts';
 
@@ -21,6 +22,10 @@ export interface PushDevice {
   readonly keys?: P1Keys | undefined;
   /** Whether a telegram that bears this time is new enough; without it the meter's clock is not looked at. */
   readonly isCurrent?: ((at: number) => boolean) | undefined;
+  /** How long to wait for a telegram; left out, what two of them need by the profile. */
+  readonly timeoutMs?: number | undefined;
+  /** Told once of what is not as it should be, and yet no reason not to read. */
+  readonly remark?: ((remark: HardwareError) => void) | undefined;
 }
 
 /** What was heard while no telegram came. */
@@ -39,11 +44,12 @@ const slackMs = 2000;
 export class PushMeter implements Device {
   readonly #device: PushDevice;
   readonly #waitMs: number;
+  #pinSaid = false;
 
   constructor(device: PushDevice) {
     this.#device = device;
     // One may be damaged, or already under way.
-    this.#waitMs = 2 * 1000 * device.profile.sendsEvery + slackMs;
+    this.#waitMs = device.timeoutMs ?? 2 * 1000 * device.profile.sendsEvery + slackMs;
   }
 
   async read(signal: AbortSignal): Promise<Measured[]> {
@@ -51,13 +57,22 @@ export class PushMeter implements Device {
     const { serial: expected } = this.#device;
     const found = telegram.serial;
     if (expected !== undefined && found !== undefined && found !== expected) {
-      throw new HardwareError('METER_REPLACED', { ...this.#party(), address: 'none', found, expected });
+      throw new HardwareError('METER_REPLACED', { ...this.#party(), found, expected });
     }
-    return measuredIn(telegram.values);
+    const measured = measuredIn(telegram.values);
+    this.#checkPin(measured);
+    return measured;
   }
 
   async serialNumber(signal: AbortSignal): Promise<string | undefined> {
     return (await this.#telegram(signal)).serial;
+  }
+
+  #checkPin(measured: readonly Measured[]): void {
+    const { profile, profileName, remark } = this.#device;
+    if (this.#pinSaid || profile.protocol !== 'sml' || !lacksPin(measured)) return;
+    this.#pinSaid = true;
+    remark?.(new HardwareError('METER_WITHOUT_PIN', { profile: profileName }));
   }
 
   #telegram(signal: AbortSignal): Promise<Telegram> {

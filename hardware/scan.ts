@@ -3,15 +3,21 @@
  */
 
 import type { Bus } from './bus/bus.ts';
-import { busDefaults, type LineSettings } from './bus/bus-config.ts';
+import type { LineSettings } from './bus/bus-config.ts';
 import { networkOf } from './bus/network.ts';
-import { settingsOf, settingsText } from './bus/settings-text.ts';
+import { settingsText } from './bus/settings-text.ts';
 import { HardwareError } from './errors.ts';
 import { type Identified, identify } from './identify.ts';
+import { listenAt, talks } from './listen.ts';
 import { RtuClient } from './modbus/rtu-client.ts';
-import { openBus, openDevice } from './open-device.ts';
-import { loadProfile, shippedProfiles } from './profiles/load-profile.ts';
+import { openBus } from './open-device.ts';
+import { loadProfile } from './profiles/load-profile.ts';
 import type { ScanOptions } from './scan-options.ts';
+
+/** Most meters that send by themselves do so every second or two. */
+const talkMs = 2_500;
+/** Where on the way of a port asking ends and listening begins. */
+const listening = 0.9;
 
 export interface Found extends Identified {
   /** As a bus wants it: a path, or a URL that says what is spoken. */
@@ -20,6 +26,8 @@ export interface Found extends Identified {
   readonly settings?: LineSettings;
   /** None of a meter that is alone on its port. */
   readonly address?: number;
+  /** What whoever installs it has to look at. */
+  readonly remarks: readonly HardwareError[];
 }
 
 export interface Progress {
@@ -41,23 +49,38 @@ export async function scanPort(
 ): Promise<Found[]> {
   const host = hostOf(port);
   if (host !== undefined) return scanHost(host, options, progress, signal);
+  const heard = async (from: number) => {
+    const at = (share: number) => progress({ port, what: 'listening', share: from + share * (1 - from) });
+    const one = await listenAt(port, options.listenMs, at, signal);
+    if (one === undefined) return [];
+    const { profile, ...rest } = one;
+    return [{ port, ...rest, profiles: [profile], sure: true }];
+  };
+  // One that talks by itself need not be asked at all speeds before it is listened to.
+  const isTalking = await talks(port, Math.min(options.listenMs, talkMs), signal);
+  const talker = isTalking ? await heard(0) : [];
+  if (talker.length > 0) return talker;
+  const asked = await scanLine(port, options, progress, signal);
+  return asked.length > 0 || isTalking ? asked : heard(listening);
+}
+
+async function scanLine(
+  port: string,
+  options: ScanOptions,
+  progress: (at: Progress) => void,
+  signal: AbortSignal,
+): Promise<Found[]> {
   const ways = options.speeds.flatMap((baudRate) =>
     options.parities.map((parity): LineSettings => ({ baudRate, parity, dataBits: 8, stopBits: 1 })),
   );
-  const step = 1 / (ways.length + 1);
   for (const [index, settings] of ways.entries()) {
     const found = await onBus({ port, ...settings }, options, signal, (share) =>
-      progress({ port, what: settingsText(settings), share: (index + share) * step }),
+      progress({ port, what: settingsText(settings), share: ((index + share) / ways.length) * listening }),
     );
     // All devices of a line have one speed.
     if (found.length > 0) return found.map((one) => ({ ...one, settings }));
   }
-  return listen(
-    port,
-    options,
-    (share) => progress({ port, what: 'listening', share: 1 - step + share * step }),
-    signal,
-  );
+  return [];
 }
 
 /** Whether anything answers at an address: also a refusal is an answer. @throws as `scanPort` */
@@ -117,7 +140,8 @@ async function onBus(
     for (const [index, address] of addresses.entries()) {
       progress(index / addresses.length);
       if (await answersAt(bus, address, signal)) {
-        found.push({ port: line.port, address, ...(await identify(bus, address, signal)) });
+        const identified = await identify(bus, address, signal);
+        found.push({ port: line.port, address, ...identified, remarks: alike(line.port, address, identified) });
       }
     }
     return found;
@@ -126,29 +150,10 @@ async function onBus(
   }
 }
 
-/** For meters that send by themselves, or when they are asked as those with an optical head are. */
-async function listen(
-  port: string,
-  { listenMs }: ScanOptions,
-  progress: (share: number) => void,
-  signal: AbortSignal,
-): Promise<Found[]> {
-  const names = shippedProfiles().filter((name) => loadProfile(name).protocol !== 'modbus');
-  for (const [index, name] of names.entries()) {
-    progress(index / names.length);
-    const settings = settingsOf(loadProfile(name).delivered ?? '') ?? busDefaults;
-    const bus = openBus({ port, ...settings, timeoutMs: 1000 });
-    try {
-      const meter = openDevice({ bus, profile: name });
-      await meter.read(AbortSignal.any([signal, AbortSignal.timeout(listenMs)]));
-      const { baudRate, parity, dataBits, stopBits } = settings;
-      return [{ port, settings: { baudRate, parity, dataBits, stopBits }, profiles: [name], sure: true }];
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof HardwareError && error.code.startsWith('PORT_')) throw error;
-    } finally {
-      await bus.close();
-    }
-  }
-  return [];
+/** Several profiles fit where models have the same registers: which one it is, its front tells. */
+function alike(port: string, address: number, { profiles }: Identified): HardwareError[] {
+  const [profile] = profiles;
+  if (profile === undefined || profiles.length < 2) return [];
+  const names = profiles.map((name) => loadProfile(name).name).join(', ');
+  return [new HardwareError('PROFILES_ALIKE', { port, address, profile, profiles: names })];
 }

@@ -61,7 +61,7 @@ async function scan(given: readonly string[], options: Options): Promise<void> {
   const outcomes: Outcome[] = [];
   for (const port of ports) outcomes.push(await scanOne(port, options));
   const found = outcomes.flatMap((outcome) => outcome.found);
-  if (options.json) printJson(outcomes);
+  if (options.json) printJson(outcomes.map(shown));
   else await printOutcomes(ports, outcomes);
   if (options.write !== undefined && found.length > 0) {
     addToConfig(options.write, found);
@@ -100,7 +100,7 @@ async function printOutcomes(ports: readonly string[], outcomes: readonly Outcom
     return;
   }
   for (const { port, found, failure } of outcomes) {
-    for (const one of found) print(foundText(one, nameOf));
+    for (const one of found) print([foundText(one, nameOf), ...one.remarks.map(remarkText)].join('\n'));
     if (failure !== undefined) {
       print(`! ${plain(port)}: ${failure.code}: ${plain(failure.says)}\n  What to do: ${plain(failure.remedy)}`);
     } else if (found.length === 0) {
@@ -118,14 +118,22 @@ function foundText(
   { port, settings, address, profiles, sure, serial }: Found,
   nameOf: (profile: string) => string,
 ): string {
-  const [first, ...others] = profiles;
+  const [first] = profiles;
   const name = first === undefined ? 'a device that no profile fits' : nameOf(first);
-  const also = others.length === 0 ? '' : ` (or ${others.map(nameOf).join(', ')}: the same registers)`;
   const at = address === undefined ? '' : ` at address ${address}`;
   const line = settings === undefined ? '' : `, ${settingsText(settings)}`;
   const number = serial === undefined ? '' : `, serial number ${serial}`;
-  const how = first === undefined || sure || others.length > 0 ? '' : ', by its registers';
-  return plain(`+ ${name}${also}${at}${line} on ${port}${number}${how}`);
+  const how = first === undefined || sure ? '' : ', by its registers';
+  return plain(`+ ${name}${at}${line} on ${port}${number}${how}`);
+}
+
+function remarkText({ code, says, remedy }: Told): string {
+  return `  ! ${code}: ${plain(says)}\n    What to do: ${plain(remedy)}`;
+}
+
+function shown(outcome: Outcome) {
+  const told = ({ code, says, remedy }: Told) => ({ code, says, remedy });
+  return { ...outcome, found: outcome.found.map((one) => ({ ...one, remarks: one.remarks.map(told) })) };
 }
 
 const barCells = 24;

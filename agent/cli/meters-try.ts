@@ -14,7 +14,7 @@ export function metersTryCommand(group: Command): void {
     .command('try <profile>')
     .description('read a device once by a profile and show the registers beside the values')
     .requiredOption('--port <port>', 'serial port, modbus-tcp://host:502 or rtu-over-tcp://host:port')
-    .option('--address <number>', 'Modbus address', addressArgument, 1)
+    .option('--address <address>', 'Modbus address [1]; or of one of several IEC 62056-21 meters', addressArgument)
     .option('--line <settings>', 'speed and framing [those of a new device]', lineArgument)
     .option('--timeout <ms>', 'how long it may take to answer', Number, defaultTimeoutMs)
     .option('--json', 'as JSON')
@@ -36,10 +36,9 @@ Examples:
     );
 }
 
-function addressArgument(text: string): number {
-  const address = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (address < 1 || address > 247) throw new InvalidArgumentError('Give an address from 1 to 247.');
-  return address;
+function addressArgument(text: string): string {
+  if (!/^[0-9A-Za-z]{1,32}$/.test(text)) throw new InvalidArgumentError('Give an address from 1 to 247.');
+  return text;
 }
 
 function lineArgument(text: string): LineSettings {

@@ -3,7 +3,8 @@
  */
 import type { LineSettings } from '../../hardware/bus/bus-config.ts';
 import { settingsOf } from '../../hardware/bus/settings-text.ts';
-import type { HardwareError } from '../../hardware/errors.ts';
+import { HardwareError } from '../../hardware/errors.ts';
+import type { Measured } from '../../hardware/meter.ts';
 import { ModbusMeter } from '../../hardware/modbus/modbus-meter.ts';
 import { decodeRegisters } from '../../hardware/modbus/register.ts';
 import { adviceOf } from '../../hardware/modbus/register-reader.ts';
@@ -15,7 +16,7 @@ import { plain, print, printJson, table } from './print.ts';
 
 export interface TryOptions {
   readonly port: string;
-  readonly address: number;
+  readonly address?: string;
   readonly line?: LineSettings;
   readonly timeout: number;
   readonly json?: boolean;
@@ -32,6 +33,7 @@ interface Row {
 }
 
 const waitMs = 30_000;
+const highestAddress = 247;
 
 export async function tryProfile(name: string, options: TryOptions): Promise<void> {
   const profile = loadProfile(name);
@@ -42,18 +44,16 @@ export async function tryProfile(name: string, options: TryOptions): Promise<voi
   const remark = (one: HardwareError) => void remarks.push(one);
   try {
     if (profile.protocol !== 'modbus') {
-      const measured = await openDevice({ bus, profile: name }).read(signal);
+      const measured = await openDevice({ bus, address: options.address, profile: name, remark }).read(signal);
       if (options.json) printJson(measured);
-      else
-        print(
-          table(
-            ['quantity', 'value', 'unit'],
-            measured.map(({ quantity, unit, value }) => [quantity, String(value), unit]),
-          ),
-        );
+      else print(measuredText(measured, remarks));
       return;
     }
-    const meter = new ModbusMeter({ bus, address: options.address, profile, profileName: name, remark });
+    const address = Number(options.address ?? 1);
+    if (!(address >= 1 && address <= highestAddress)) {
+      throw new HardwareError('DEVICE_WITHOUT_ADDRESS', { profile: name });
+    }
+    const meter = new ModbusMeter({ bus, address, profile, profileName: name, remark });
     const serial = await meter.serialNumber(signal);
     const rows = (await meter.readRaw(signal)).map(({ register, bytes }) => rowOf(register, bytes, name));
     if (options.json) printJson({ serial: serial ?? null, registers: rows });
@@ -61,6 +61,15 @@ export async function tryProfile(name: string, options: TryOptions): Promise<voi
   } finally {
     await bus.close();
   }
+}
+
+function measuredText(measured: readonly Measured[], remarks: readonly HardwareError[]): string {
+  const rows = measured.map(({ quantity, unit, value }) => [quantity, String(value), unit]);
+  return [table(['quantity', 'value', 'unit'], rows), ...remarks.map(remarkText)].join('\n');
+}
+
+function remarkText({ code, says, remedy }: HardwareError): string {
+  return `! ${code}: ${plain(says)}\n  What to do: ${plain(remedy)}`;
 }
 
 function rowOf(register: Register, bytes: Buffer, profile: string): Row {
@@ -93,6 +102,6 @@ function rowsText(rows: readonly Row[], serial: string | undefined, remarks: rea
     ...(serial === undefined ? [] : [`serial number ${plain(serial)}`]),
     table(['quantity', 'at', 'registers', 'value', 'unit', ''], cells),
     ...rows.flatMap(({ quantity, advice }) => (advice === undefined ? [] : [`! ${quantity}: ${plain(advice)}`])),
-    ...remarks.map(({ code, says, remedy }) => `! ${code}: ${plain(says)}\n  What to do: ${plain(remedy)}`),
+    ...remarks.map(remarkText),
   ].join('\n');
 }

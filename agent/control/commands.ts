@@ -8,6 +8,7 @@ import { Grid, Ms } from '../../broker/protocol/fields.ts';
 import type { CatalogueEntry } from '../../broker/protocol/messages.ts';
 import type { Measured } from '../../hardware/meter.ts';
 import type { EnrolmentStatus } from '../enroller.ts';
+import type { Told } from '../errors.ts';
 import type { HomeStatus } from '../home.ts';
 import type { PlugState } from '../plugs/plugs.ts';
 import type { Failure, Sample } from '../polling/device-poll.ts';
@@ -123,13 +124,15 @@ export interface MeterRow {
   readonly id: string;
   readonly profile: string;
   readonly port: string;
-  readonly address: number;
+  readonly address: number | string;
   readonly pollEveryMs: number;
   /** The last good reading; none where there was none yet. */
   readonly at?: EpochMs;
   readonly measured: readonly (Omit<Measured, 'quantity' | 'unit'> & { quantity: string; unit: string })[];
   /** The last failure; without `until` it goes on. */
   readonly failure?: Failure;
+  /** What is not as its profile says, and yet no reason not to read it. */
+  readonly remarks?: readonly Told[];
 }
 
 export interface PlugRow extends PlugState {

@@ -39,9 +39,10 @@ function meterRows({ settings, devices, readings, states }: ReadingParts): Meter
   return settings.devices.map(({ id, profile, bus, address, pollEvery }) => {
     const port = settings.buses.find((one) => one.id === bus)?.port ?? '';
     const row = { id, profile, port, address, pollEveryMs: pollEvery };
-    const { last, failure } = live.get(id) ?? {};
+    const { last, failure, remarks } = live.get(id) ?? {};
     if (last !== undefined) {
-      return { ...row, at: last.at, measured: last.measured, ...(failure && { failure }) };
+      const { at, measured } = last;
+      return { ...row, at, measured, ...(failure && { failure }), ...(remarks && { remarks }) };
     }
     const known = devices.get(id);
     const stored = known === undefined ? [] : readings.last(known.number);

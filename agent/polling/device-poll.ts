@@ -19,6 +19,8 @@ export interface PolledDevice {
   readonly ceilingMs: number;
   /** Told before the first reading, and the first after an outage: meanwhile it may have become another device. */
   readonly identified?: ((serial: string) => void) | undefined;
+  /** What was said of it that is no reason not to read it; more may come. */
+  readonly remarks?: readonly Told[];
 }
 
 export interface Sample {
@@ -41,6 +43,7 @@ export interface DeviceState {
   readonly id: string;
   readonly last?: Sample;
   readonly failure?: Failure;
+  readonly remarks?: readonly Told[];
 }
 
 export class DevicePoll {
@@ -70,10 +73,12 @@ export class DevicePoll {
   }
 
   state(): DeviceState {
+    const { remarks = [] } = this.#device;
     return {
       id: this.#device.id,
       ...(this.#last && { last: this.#last }),
       ...(this.#failure && { failure: this.#failure }),
+      ...(remarks.length > 0 && { remarks }),
     };
   }
 

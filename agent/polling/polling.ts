@@ -8,7 +8,7 @@ import { betterName } from '../../hardware/bus/list-ports.ts';
 import { HardwareError } from '../../hardware/errors.ts';
 import { openBus, openDevice } from '../../hardware/open-device.ts';
 import type { DeviceSettings, Settings } from '../config-schema.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, type Told } from '../errors.ts';
 import type { KnownDevice } from '../store/device-store.ts';
 import type { ReadingStore } from '../store/reading-store.ts';
 import type { TrustedTime } from '../time/time-watch.ts';
@@ -91,12 +91,15 @@ function polledDevice(
   { identified, clock, log }: Pick<PollingParts, 'identified' | 'clock' | 'log'>,
 ): PolledDevice {
   const { id, serial, pollEvery } = device;
-  const remark = ({ code, message, remedy }: HardwareError) =>
-    log.warn({ device: id, code }, `${message}. What to do: ${remedy}`);
+  const remarks: Told[] = [];
+  const remark = ({ code, says, remedy }: HardwareError) => {
+    remarks.push({ code, says, remedy });
+    log.warn({ device: id, code }, `${says}. What to do: ${remedy}`);
+  };
   const meter = openDevice({ ...deviceConfigOf(bus, device, clock), remark });
   // One whose number is configured refuses to be read as another.
   const tell = serial === undefined && identified !== undefined ? (found: string) => identified(id, found) : undefined;
-  return { id, meter, everyMs: pollEvery, ceilingMs: ceilingOf(bus), identified: tell };
+  return { id, meter, everyMs: pollEvery, ceilingMs: ceilingOf(bus), identified: tell, remarks };
 }
 
 /** ttyUSB0 is taken as it is, with advice. */

@@ -10,7 +10,7 @@ import { PublicationStore } from './publication-store.ts';
 export interface ConfiguredDevice {
   readonly id: string;
   readonly port: string;
-  readonly address: number;
+  readonly address: number | string;
   readonly serial: string | undefined;
 }
 
@@ -25,7 +25,7 @@ interface Row extends KnownDevice {
   readonly id: string;
   readonly serial: string | null;
   readonly port: string;
-  readonly address: number;
+  readonly address: number | string;
 }
 
 export function configuredDevices({ devices, buses }: Pick<Settings, 'devices' | 'buses'>): ConfiguredDevice[] {
@@ -69,8 +69,13 @@ const mayBe: Match = ({ serial }, row) => serial === undefined || row.serial ===
 const matches: readonly Match[] = [
   ({ serial }, row) => serial !== undefined && serial === row.serial,
   (device, row) => mayBe(device, row) && device.id === row.id,
-  (device, row) => mayBe(device, row) && device.port === row.port && device.address === row.address,
+  (device, row) => mayBe(device, row) && device.port === row.port && isAt(device, row),
 ];
+
+/** The database keeps what looks like a number as one. */
+function isAt(device: ConfiguredDevice, row: Row): boolean {
+  return String(device.address) === String(row.address);
+}
 
 function recognise(rows: readonly Row[], configured: readonly ConfiguredDevice[]): Map<string, Row> {
   const recognised = new Map<string, Row>();

@@ -90,7 +90,8 @@ export class Iec62056Framer implements Framer {
     this.#isAtLineStart = true;
     const head = identification.exec(text);
     if (head === null) return undefined;
-    const lacksCheck = check === 'none' && !pushed.test(text);
+    // Behind the end of what is pushed nothing stands (6.3.14); a P1 port puts its check there.
+    const lacksCheck = check === 'none' && !(pushed.test(text) && /!\r?\n?$/.test(text));
     if (check === 'bad' || lacksCheck) {
       return { check: 'bad', values: new Map(), why: 'its check is wrong or missing' };
     }

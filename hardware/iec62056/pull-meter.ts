@@ -17,11 +17,14 @@ export interface PullDevice {
   readonly profile: TelegramProfile;
   readonly profileName: string;
   readonly serial?: string | undefined;
+  /** Which of several meters on a line is meant; left out, whichever there is: an optical head reaches one only. */
+  readonly address?: string | undefined;
+  /** How long it may take before it answers, and how often it is asked; left out, as long as the standard lets it. */
+  readonly timeoutMs?: number | undefined;
+  readonly tries?: number | undefined;
 }
 
-const tries = 2;
-/** To whichever meter there is: an optical head reaches one only. */
-const request = Buffer.from('/?!\r\n', 'latin1');
+const usualTries = 2;
 /** IEC 62056-21, 6.4.3: a meter reacts within 200 to 1500 ms; one whose third letter is small, from 20 ms on. */
 const longestReactionMs = 1500;
 const reactionMs = { usual: 200, fast: 20 };
@@ -73,9 +76,10 @@ export class PullMeter implements Device {
   }
 
   #telegram(signal: AbortSignal): Promise<Telegram> {
-    return this.#device.bus.turn('iec62056', signal, async (turn) => {
+    const { address, timeoutMs = longestReactionMs, tries = usualTries } = this.#device;
+    return this.#device.bus.turn(`iec62056 ${address ?? ''}`, signal, async (turn) => {
       for (let tried = 1; ; tried++) {
-        const got = await new Readout(turn).run();
+        const got = await new Readout(turn, timeoutMs, address).run();
         if (typeof got === 'object') return got;
         // What is left of it must not pass for the answer to the next request.
         turn.distrust();
@@ -86,26 +90,31 @@ export class PullMeter implements Device {
   }
 
   #error(failure: Failure, tried: number): HardwareError {
+    const { timeoutMs: ms = longestReactionMs } = this.#device;
     const details = { ...this.#party(), tries: tried };
-    if (failure === 'silent') return new HardwareError('METER_NO_ANSWER', { ...details, ms: longestReactionMs });
+    if (failure === 'silent') return new HardwareError('METER_NO_ANSWER', { ...details, ms });
     return new HardwareError('METER_BAD_FRAME', { ...details, why: 'a readout that is cut, or whose check is wrong' });
   }
 
   #party() {
-    const { profile, profileName, bus } = this.#device;
+    const { profile, profileName, bus, address } = this.#device;
     const { name: meter, delivered } = profile;
-    return { meter, profile: profileName, port: bus.port, delivered, address: 'none' };
+    return { meter, profile: profileName, port: bus.port, delivered, ...(address !== undefined && { address }) };
   }
 }
 
 /** One request and what comes of it. */
 class Readout {
   readonly #turn: Turn;
+  readonly #request: Buffer;
+  readonly #reactionMs: number;
   #received = Buffer.alloc(0);
   #wake: () => void = () => {};
 
-  constructor(turn: Turn) {
+  constructor(turn: Turn, reactionMs: number, address = '') {
     this.#turn = turn;
+    this.#reactionMs = reactionMs;
+    this.#request = Buffer.from(`/?${address}!\r\n`, 'latin1');
   }
 
   async run(): Promise<Telegram | Failure> {
@@ -116,7 +125,7 @@ class Readout {
       this.#wake();
     });
     try {
-      turn.send(request);
+      turn.send(this.#request);
       const offer = await this.#offer();
       if (offer === undefined) return 'silent';
       await this.#accept(offer);
@@ -127,8 +136,8 @@ class Readout {
   }
 
   async #offer(): Promise<RegExpExecArray | undefined> {
-    const requestMs = request.length * this.#turn.charMs;
-    for (let waitMs = requestMs + longestReactionMs; ; waitMs = longestReactionMs) {
+    const requestMs = this.#request.length * this.#turn.charMs;
+    for (let waitMs = requestMs + this.#reactionMs; ; waitMs = this.#reactionMs) {
       const offer = identification.exec(this.#received.toString('latin1'));
       if (offer !== null) return offer;
       if (!(await this.#more(waitMs)) || this.#received.length > 256) return undefined;
@@ -157,7 +166,7 @@ class Readout {
       const [telegram] = framer.push(this.#received.subarray(taken));
       taken = this.#received.length;
       if (telegram) return telegram.check === 'ok' ? telegram : undefined;
-      if (taken > 4 * 16_384 || !(await this.#more(longestReactionMs))) return undefined;
+      if (taken > 4 * 16_384 || !(await this.#more(this.#reactionMs))) return undefined;
     }
   }
 

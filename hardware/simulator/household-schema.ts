@@ -98,7 +98,13 @@ const P1Line = z.strictObject({
   meter: z.strictObject(metered),
 });
 
-const SmlLine = z.strictObject({ link: settings.link, protocol: z.literal('sml'), meter: z.strictObject(metered) });
+const SmlLine = z.strictObject({
+  link: settings.link,
+  protocol: z.literal('sml'),
+  /** Its PIN was not entered. */
+  locked: z.boolean().default(false),
+  meter: z.strictObject(metered),
+});
 
 const Iec62056Line = z.strictObject({
   link: settings.link,

@@ -115,7 +115,7 @@ async function startLine(line: HouseholdLine, parts: LineParts): Promise<{ close
       const meter = meterOf(line.meter);
       const simulator =
         line.protocol === 'iec62056' && line.asked
-          ? await startPullSimulator({ meter, link, now })
+          ? await startPullSimulator({ meters: [meter], link, now })
           : await startPushSimulator({ meter, writing: writingOf(line), link, now, baudRate });
       return withFaults(simulator, line.meter.faults, random);
     }
@@ -123,7 +123,14 @@ async function startLine(line: HouseholdLine, parts: LineParts): Promise<{ close
 }
 
 function writingOf(line: Exclude<HouseholdLine, { protocol: 'modbus' | 'lcus' }>): TelegramWriting {
-  return line.protocol === 'dsmr' ? { protocol: 'dsmr', version: line.version } : { protocol: line.protocol };
+  switch (line.protocol) {
+    case 'dsmr':
+      return { protocol: 'dsmr', version: line.version };
+    case 'sml':
+      return { protocol: 'sml', locked: line.locked };
+    case 'iec62056':
+      return { protocol: 'iec62056' };
+  }
 }
 
 function withFaults(simulator: PushSimulator, faults: FaultMix, random: () => number): { close(): Promise<void> } {

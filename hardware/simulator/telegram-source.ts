@@ -23,7 +23,12 @@ export type TelegramWriting =
       readonly version?: P1Version;
       readonly keys?: { readonly key: Uint8Array; readonly authenticationKey: Uint8Array };
     }
-  | { readonly protocol: 'sml'; readonly holley?: boolean }
+  | {
+      readonly protocol: 'sml';
+      readonly holley?: boolean;
+      /** Its PIN was not entered: whole kilowatt hours, and no power. */
+      readonly locked?: boolean;
+    }
   | { readonly protocol: 'iec62056' };
 
 /** Instants in milliseconds since 1970. */
@@ -50,9 +55,11 @@ export function telegramSource(meter: TelegramMeter, writing: TelegramWriting, s
         return keys === undefined ? telegram : sealP1(telegram, keys, ++count);
       };
     }
-    case 'sml':
-      return (at) =>
-        writeSml({ ...smlOf(number, measure(at)), seconds: uptime(at, started), holley: writing.holley ?? false });
+    case 'sml': {
+      const { holley = false, locked = false } = writing;
+      const contentOf = locked ? lockedSmlOf : smlOf;
+      return (at) => writeSml({ ...contentOf(number, measure(at)), seconds: uptime(at, started), holley });
+    }
     case 'iec62056':
       return (at) => writePushed({ model, serial: String(number), ...measure(at) });
   }
@@ -74,6 +81,18 @@ function measuring(meter: TelegramMeter, started: number): Measuring {
 
 function uptime(at: number, started: number): number {
   return Math.max(0, Math.floor((at - started) / 1000));
+}
+
+const kilo = 3;
+
+function lockedSmlOf(number: number, measured: ReturnType<Measuring>) {
+  const { serverId, entries } = smlOf(number, measured);
+  const wholeKwh = (wh: number) => BigInt(Math.floor(wh / 1000));
+  const energies = [
+    { obis: '1-0:1.8.0*255', unit: wattHours, scaler: kilo, value: wholeKwh(measured.importWh), unsigned: true },
+    { obis: '1-0:2.8.0*255', unit: wattHours, scaler: kilo, value: wholeKwh(measured.exportWh), unsigned: true },
+  ];
+  return { serverId, entries: [...entries.filter(({ unit }) => unit === undefined), ...energies] };
 }
 
 function smlOf(number: number, { watts, importWh, exportWh }: ReturnType<Measuring>) {

@@ -5,10 +5,9 @@
  *   both checks are tried: see framer.ts and file.ts.
  * - DZG DVS7420: four bytes that fill up what is full already (their count is 4 then): see framer.ts.
  * - DZG DVS74 of some years: positive power sent as if it were signed: below.
- * - Any meter whose PIN was not entered: whole kilowatt hours and no power: `isLocked`.
+ * - Any meter whose PIN was not entered: whole kilowatt hours and no power: `lacksPin`.
  */
 
-import type { ObisValue } from '../telegram.ts';
 import { type Element, integerOf } from './element.ts';
 
 /** Manufacturer's block of numbers, by DIN 43863-5: 10 bytes; the length, the medium, three letters, a block, a number. */
@@ -45,17 +44,25 @@ export function serialOf(serverId: Uint8Array | undefined): string | undefined {
   return `${id.medium}${id.maker}${block}${String(id.number).padStart(8, '0')}`;
 }
 
-/** Without its PIN a meter tells whole kilowatt hours alone. */
-export function isLocked(values: ReadonlyMap<string, ObisValue>): boolean {
-  const energy = values.get('1-0:1.8.0') ?? values.get('1-0:2.8.0');
-  if (energy === undefined || typeof energy.raw !== 'bigint' || energy.unit !== 'Wh') return false;
-  const hasPower = values.has('1-0:16.7.0') || values.has('1-0:1.7.0');
-  const wh = Number(energy.value);
-  return !hasPower && wh > 0 && wh % 1000 === 0;
+const wholeKwh = 1000;
+
+/** A measured value, also as the agent shows it. */
+interface Named {
+  readonly quantity: string;
+  readonly unit: string;
+  readonly value: number;
+}
+
+/** Without its PIN a meter tells whole kilowatt hours, and no power. */
+export function lacksPin(measured: readonly Named[]): boolean {
+  const energies = measured.filter(({ unit }) => unit === 'Wh');
+  const hasPower = measured.some(({ quantity }) => quantity === 'power');
+  return !hasPower && energies.length > 0 && energies.every(({ value }) => value % wholeKwh === 0);
 }
 
 function parse(bytes: Uint8Array): ServerId | undefined {
-  if (bytes.length !== 10 || bytes[0] !== 0x0a) return undefined;
+  // 0A by DIN 43863-5 of 2012; 09 by that of 2010, which says the same.
+  if (bytes.length !== 10 || (bytes[0] !== 0x0a && bytes[0] !== 0x09)) return undefined;
   const view = Buffer.from(bytes);
   const maker = view.toString('latin1', 2, 5);
   if (!/^[A-Z]{3}$/.test(maker)) return undefined;

@@ -43,14 +43,7 @@ export class LcusSwitch implements Switch {
           state = await this.#ask(turn);
         }
         if (state === asked || state === 'unknown') return state;
-        throw new HardwareError('SWITCH_NOT_DONE', {
-          relay: profile.name,
-          port: bus.port,
-          address: '–',
-          channel,
-          asked,
-          state,
-        });
+        throw new HardwareError('SWITCH_NOT_DONE', { relay: profile.name, port: bus.port, channel, asked, state });
       },
       true,
     );

@@ -38,8 +38,11 @@ test.each<Framing>(['rtu', 'tcp'])(
     const host = port.replace(/^[a-z-]+:\/\//, '');
     const { stdout, code } = await runCommand(clock, ['meters', 'scan', host, '--addresses', '1-3', '--timeout', '40']);
     expect(code).toBe(0);
-    expect(stdout).toContain(`+ Eastron SDM630 (or Eastron SDM54, `);
-    expect(stdout).toContain(`: the same registers) at address 1 on ${port}, serial number 10001`);
+    expect(stdout).toContain(`+ Eastron SDM630 at address 1 on ${port}, serial number 10001, by its registers`);
+    expect(stdout).toContain(
+      `! PROFILES_ALIKE: several profiles fit the device at address 1 on ${port}: Eastron SDM630, `,
+    );
+    expect(stdout).toContain('What to do: Look at the name on its front');
     expect(stdout).toContain(`+ ABB B24 at address 3 on ${port}, serial number 4711`);
     expect(stdout).toContain(`port: ${port}`);
     expect(stdout).not.toContain('address 2');

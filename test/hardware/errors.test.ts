@@ -9,6 +9,13 @@ test('an error fills in its details, and keeps what caused it', () => {
   expect(error).toMatchObject({ code: 'PORT_NOT_FOUND', cause });
 });
 
+test('what there is no detail for is left out', () => {
+  const replaced = (details: object) =>
+    new HardwareError('METER_REPLACED', { meter: 'P1', port: '/dev/p1', found: '2', expected: '1', ...details }).says;
+  expect(replaced({})).toBe('P1 on /dev/p1 has serial number 2, not 1');
+  expect(replaced({ address: 3 })).toBe('P1 on /dev/p1, address 3, has serial number 2, not 1');
+});
+
 test.each(Object.entries(hardwareErrors))('%s says what is wrong and what to do', (_, { says, remedy }) => {
   expect(says).toMatch(/^[a-z{]/);
   expect(remedy).toMatch(/^[A-Z]/);

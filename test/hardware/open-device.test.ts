@@ -115,7 +115,7 @@ test('an error says which meter, where, what is wrong and what to do', async () 
   expect(message).toBe(says);
   expect(says).toMatch(/^Hiking DDS238-2 ZN\/S on .*, address 9, did not answer within \d+ ms \(tries: 3\)$/);
   expect(remedy).toContain('new from the maker: 9600 8N1');
-  expect(remedy).toContain('wattveil meters read');
+  expect(remedy).toContain('wattveil meters scan');
 });
 
 test('a device that did not answer gets one try the next time, until it answers', async () => {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { crcX25 } from '../../../hardware/crc.ts';
+import { measuredIn } from '../../../hardware/obis-quantities.ts';
 import { type SmlContent, type SmlEntry, transported, writeSml } from '../../../hardware/simulator/sml-telegram.ts';
 import { SmlFramer } from '../../../hardware/sml/framer.ts';
-import { isLocked } from '../../../hardware/sml/quirks.ts';
+import { lacksPin } from '../../../hardware/sml/quirks.ts';
 import { decodeTelegrams } from '../../../hardware/telegram-file.ts';
 
 const serverId = (maker: string, number: number) => {
@@ -54,6 +55,10 @@ test('values come exact, whatever their scaler; what is no number as text, hex o
     '1-0:96.5.5': { raw: true, scaler: null, unit: null, value: 'true' },
   });
   expect(decode(writeSml(meter))[0]?.serial).toBe('1EMH0010599732');
+  // As older meters write it, and as one that knows no such numbers.
+  const written = (id: string) => decode(writeSml({ ...meter, serverId: hex(id) }))[0]?.serial;
+  expect(written('09014553591103b599a5')).toBe('1ESY1162232997');
+  expect(written('06454d4801027156cd45')).toBe('06454d4801027156cd45');
 });
 
 test.each(['1b1b1b1b', '1b1b1b1b1b1b1b1b1b', '001b1b1b1b1a00', '1b1b1b1b01010101', '1b1b1b', '1b', '1b1b'])(
@@ -115,9 +120,12 @@ test.each([
 });
 
 test('a meter whose PIN was not entered is known by whole kilowatt hours and no power', () => {
-  const locked = decode(writeSml({ ...meter, entries: [{ ...energy, scaler: 3, value: 12n }] }))[0];
-  expect(isLocked(locked?.values ?? new Map())).toBe(true);
-  expect(isLocked(decode(writeSml(meter))[0]?.values ?? new Map())).toBe(false);
+  const lacks = (entries: SmlEntry[]) =>
+    lacksPin(measuredIn(decode(writeSml({ ...meter, entries }))[0]?.values ?? new Map()));
+  expect(lacks([{ ...energy, scaler: 3, value: 12n }])).toBe(true);
+  expect(lacks([energy])).toBe(false);
+  expect(lacks([{ ...energy, scaler: 3, value: 12n }, power])).toBe(false);
+  expect(lacks([power])).toBe(false);
 });
 
 test('telegrams are found in a stream that begins and ends in the middle of one, and holds anything else', () => {
