@@ -12,18 +12,18 @@ import { inherited } from './inherit.ts';
 
 export interface Shelf<Profile> {
   /** Of the profiles that come with the project. */
-  names(): string[];
+  readonly names: () => string[];
   /**
    * @param profile a name of the shelf; or a path: anything with a `/` in it or .yaml at its end
    * @throws {HardwareError} PROFILE_UNKNOWN, PROFILE_INVALID
    */
-  load(profile: string): Profile;
+  readonly load: (profile: string) => Profile;
   /**
    * @param profile how errors name it
    * @param folder where it lies: it may be like others beside it
    * @throws {HardwareError} PROFILE_INVALID, PROFILE_UNKNOWN
    */
-  parse(text: string, profile: string, folder?: string): Profile;
+  readonly parse: (text: string, profile: string, folder?: string) => Profile;
 }
 
 const ending = '.yaml';
