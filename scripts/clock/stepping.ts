@@ -78,12 +78,19 @@ export interface FollowedClock extends Clock {
   close(): void;
 }
 
-/** A clock that the driver at `path` steps. Resolves once the time is known. */
+/**
+ * A clock that the driver at `path` steps. Resolves once the time is known. When the driver is gone time stands still
+ * for ever: the process is told to end, so that a play that was killed leaves nobody behind.
+ */
 export function followClock(path: string, rank: Rank): Promise<FollowedClock> {
   return new Promise((resolve, reject) => {
     const socket = connectTo(path);
     let clock: SteppedClock | undefined;
+    let followed = true;
     socket.on('error', reject);
+    socket.on('close', () => {
+      if (followed && clock !== undefined) process.kill(process.pid, 'SIGTERM');
+    });
     socket.on('connect', () => socket.write(`${JSON.stringify({ rank })}\n`));
     createInterface(socket).on('line', (line) => {
       const message = JSON.parse(line) as { now?: number; to?: number };
@@ -93,7 +100,10 @@ export function followClock(path: string, rank: Rank): Promise<FollowedClock> {
         resolve({
           now: () => stepped.now(),
           at: (at, work) => stepped.at(at, work),
-          close: () => socket.destroy(),
+          close() {
+            followed = false;
+            socket.destroy();
+          },
         });
       } else if (message.to !== undefined) {
         const to = epochMs(message.to);

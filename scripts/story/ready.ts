@@ -1,5 +1,7 @@
 /** A street that is ready for a round: everybody enrolled, sharing, and with values entered by hand. */
+import { type Agent, findAgent } from '../../agent/control/client.ts';
 import { epochMs } from '../../broker/protocol/clock.ts';
+import { OperatorLink } from '../../broker/sdk/operator-link.ts';
 import { cohort, day, midnight, type Person, people, slot } from './people.ts';
 import type { Outcome } from './processes.ts';
 import { buildStreet, type Street, type StreetPlan } from './street.ts';
@@ -26,22 +28,58 @@ export async function openReadyStreet(folder: string, plan: Partial<StreetPlan> 
   }
 }
 
+/** Asked of the agents and the coordinator as the commands ask: a process for each would take most of the time. */
 export async function enrolAll(street: Street, residents: readonly Person[]): Promise<void> {
-  await Promise.all(
-    residents.map(async ({ home }) => {
-      await must(street.atHome(home, 'enrol'));
-      await must(street.atUtility('homes', 'approve', home, '--cohort', cohort));
-      await must(street.atHome(home, 'enrol', '--wait'));
-    }),
-  );
-  await must(street.atUtility('roster', 'publish', cohort));
+  const operator = await OperatorLink.open(street.brokerUrl);
+  try {
+    await Promise.all(
+      residents.map(({ home }) =>
+        withAgentOf(street, home, async (agent) => {
+          await agent.ask('enrol', {});
+          await until(async () => {
+            const { homes } = await operator.request({ type: 'homes' });
+            return homes.some((row) => row.home === home);
+          });
+          await operator.request({ type: 'approve', home, cohort });
+          await until(async () => (await agent.ask('status', {})).enrolment.state === 'enrolled');
+        }),
+      ),
+    );
+    await operator.request({ type: 'roster', cohort });
+  } finally {
+    await operator.close();
+  }
 }
 
-async function shareByHand(street: Street, { home, byHand }: Person): Promise<void> {
-  await must(street.atHome(home, 'share', 'on'));
-  for (const { id, description, kwh } of byHand) {
-    await must(street.atHome(home, ...addWords(id, description, kwh)));
-    await must(street.atHome(home, 'tensors', 'publish', id));
+function shareByHand(street: Street, { home, byHand }: Person): Promise<void> {
+  return withAgentOf(street, home, async (agent) => {
+    await agent.ask('share', { on: true });
+    for (const { id, description, kwh } of byHand) {
+      const values = kwh.map((one) => ({ text: String(one), where: 'here' }));
+      const grid = { from: midnight, stepMs: slot };
+      const tags = ['#energy-consumption', `#${id}`];
+      const kind = { quantity: 'energyImport', unit: 'kWh', capacity: '3.68' };
+      await agent.ask('tensors add', { id, tags, description, ...kind, ...grid, values });
+      await agent.ask('tensors publish', { id });
+    }
+  });
+}
+
+async function withAgentOf(street: Street, home: string, action: (agent: Agent) => Promise<void>): Promise<void> {
+  const agent = await findAgent(street.socketOf(home));
+  if (agent === undefined) throw new Error(`no agent of ${home} listens`);
+  try {
+    await action(agent);
+  } finally {
+    agent.close();
+  }
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 20_000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error('what was awaited did not come about in 20 s');
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { socketPath } from '../../agent/data-paths.ts';
 import { epochMs } from '../../broker/protocol/clock.ts';
 import { type Driver, driveClocks } from '../clock/stepping.ts';
 import { hour, type MeteredAppliance, midnight, type Person, type Wire, wiresOf } from './people.ts';
@@ -35,6 +36,8 @@ export interface Street {
   broker: Running;
   readonly meters: Running | undefined;
   configOf(home: string): string;
+  /** Where the agent listens to commands. */
+  socketOf(home: string): string;
   startAgent(home: string): Promise<void>;
   startBroker(): Promise<void>;
   /** `wattveil …` as the householder types it. */
@@ -80,6 +83,7 @@ export async function buildStreet(plan: StreetPlan): Promise<Street> {
     broker: await startBroker(),
     meters,
     configOf: (home) => configPath(plan.folder, home),
+    socketOf: (home) => socketPath(join(plan.folder, home)),
     async startAgent(home) {
       const agent = startWattveil(home, [...running('agent'), '--config', configPath(plan.folder, home)]);
       agents.set(home, agent);
