@@ -38,7 +38,7 @@ export function start(name: string, command: string, words: readonly string[]): 
     pid: child.pid ?? -1,
     lines,
     ended,
-    line: (matches, timeoutMs = 20_000) =>
+    line: (matches, timeoutMs = 60_000) =>
       new Promise((resolve, reject) => {
         const seen = lines.find(matches);
         if (seen !== undefined) return resolve(seen);
