@@ -4,11 +4,10 @@
 import type { Logger } from 'pino';
 import { type Clock, epochMs } from '../broker/protocol/clock.ts';
 import { fromHex } from '../broker/protocol/hex.ts';
-import { AgreementKey } from '../broker/protocol/messages.ts';
-import { signMessage } from '../broker/protocol/signing.ts';
 import { filterOf, type Received, topicOf } from '../broker/protocol/topics.ts';
 import { CataloguePublisher } from './catalogue-publisher.ts';
 import type { AgentConfig } from './config.ts';
+import { KeyKeeper } from './key-keeper.ts';
 import type { HomeKeys } from './keys.ts';
 import type { MqttLink } from './mqtt-link.ts';
 import type { HomeFacts } from './policy/assess-round.ts';
@@ -20,7 +19,7 @@ import { Seats } from './rounds/seats.ts';
 import type { Database } from './store/database.ts';
 import type { Enrolment, HomeStore } from './store/home-store.ts';
 import type { Ledger } from './store/ledger.ts';
-import { lastRestore } from './store/restores.ts';
+import { spentUntil } from './store/restores.ts';
 import { RoundStore } from './store/round-store.ts';
 import { readTariff, sequenceIn } from './tariff.ts';
 import { catalogueEntries } from './tensors/catalogue.ts';
@@ -41,12 +40,15 @@ export interface DutyParts {
   readonly random: (bytes: number) => Uint8Array;
 }
 
-/** What it listens to: in this order, so that a round's end is known before its announcement is looked at. */
+/** What it listens to: what the broker keeps of itself; then in this order, so that a round's end is known before its announcement is looked at. */
+const ownTopics = ['agreementKey', 'catalogue'] as const;
 const cohortTopics = ['result', 'tariff', 'round'] as const;
 
 export class CohortDuties {
   readonly #parts: DutyParts;
+  readonly #keys: KeyKeeper;
   readonly #catalogue: CataloguePublisher;
+  readonly #seats: Seats;
   readonly #shell: ParticipantShell;
   readonly #inbox: RoundInbox;
 
@@ -54,6 +56,7 @@ export class CohortDuties {
     this.#parts = parts;
     const { enrolment, config, keys, store, refusals, tensors, link, clock, random, log } = parts;
     const { home } = config;
+    this.#keys = this.#makeKeeper();
     this.#catalogue = new CataloguePublisher({
       home,
       identity: keys.identity,
@@ -77,7 +80,7 @@ export class CohortDuties {
     });
     const { cohort } = enrolment;
     const coordinator = fromHex(enrolment.coordinator);
-    const seats = new Seats({
+    this.#seats = new Seats({
       store: rounds,
       home,
       identity: keys.identity.publicKey,
@@ -90,7 +93,7 @@ export class CohortDuties {
     this.#inbox = new RoundInbox({
       cohort,
       coordinator,
-      seats,
+      seats: this.#seats,
       store: rounds,
       shell: this.#shell,
       refusals,
@@ -100,6 +103,7 @@ export class CohortDuties {
   }
 
   start(): void {
+    this.#keys.start();
     this.#catalogue.start();
   }
 
@@ -108,18 +112,11 @@ export class CohortDuties {
     const { link, config, enrolment } = this.#parts;
     const { home, broker } = config;
     const { cohort } = enrolment;
-    const shown = [this.#showKey(), this.#catalogue.connected()];
+    // Before its own take their place, and before a round can ask for anything.
+    await Promise.all(ownTopics.map((name) => link.subscribe(filterOf(broker.prefix, name, { home }))));
+    const shown = [this.#keys.connected(), this.#catalogue.connected()];
     const asked = cohortTopics.map((name) => link.subscribe(filterOf(broker.prefix, name, { cohort })));
     await Promise.all([...shown, ...asked, link.subscribe(filterOf(broker.prefix, 'open', { home }))]);
-  }
-
-  /** The newest agreement key, for the next roster. */
-  #showKey(): Promise<void> {
-    const { link, keys, config } = this.#parts;
-    const { home } = config;
-    const { sequence, secret } = keys.agreement.newest;
-    const signed = signMessage(keys.identity, AgreementKey, { home, sequence, key: secret.publicKey });
-    return link.publish('agreementKey', { home }, signed);
   }
 
   /** A tensor was added, published, withdrawn. */
@@ -150,6 +147,10 @@ export class CohortDuties {
           link.unsubscribe(this.#rosterTopic(received.levels.hash)),
         ]);
         return;
+      case 'agreementKey':
+      case 'catalogue':
+        if (received.levels.home === config.home) await this.#keys.ownCame(received.name, payload);
+        return;
       case 'tariff':
         if (received.levels.cohort === enrolment.cohort) this.#tariffCame(payload);
         return;
@@ -167,8 +168,29 @@ export class CohortDuties {
   }
 
   close(): void {
+    this.#keys.close();
     this.#catalogue.close();
     this.#shell.close();
+  }
+
+  #makeKeeper(): KeyKeeper {
+    const { config, keys, database, clock, log, link } = this.#parts;
+    const { home, policy } = config;
+    return new KeyKeeper({
+      home,
+      keys,
+      rules: { rotateEvery: policy.rotateKeys },
+      database,
+      clock,
+      log,
+      publish: (signed) => link.publish('agreementKey', { home }, signed),
+      erased: () => this.#seats.forgetErased(),
+      restored: async () => {
+        this.#shell.close();
+        this.#seats.forgetErased();
+        await this.#catalogue.connected();
+      },
+    });
   }
 
   #rosterTopic(hash: string): string {
@@ -213,7 +235,7 @@ export class CohortDuties {
         histogram: allowHistogram,
       },
       tensors: own,
-      spentUntil: lastRestore(this.#parts.database)?.spentUntil,
+      spentUntil: spentUntil(this.#parts.database),
     };
   }
 }

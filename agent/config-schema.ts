@@ -148,6 +148,8 @@ const Policy = z.strictObject({
   /** The round has to stand up to roster / this many homes that collude with the coordinator. */
   collusionDivisor: z.int().min(1).max(100).default(3),
   mostHomes: z.int().min(3).max(2500).default(2500),
+  /** How long an agreement key is the newest: whoever gets hold of one can open what was sealed with it. */
+  rotateKeys: atLeast(86_400_000, '1d').default(durationMs(30 * 86_400_000)),
   /** Whether the utility may learn how homes spread over a few ranges of values. */
   allowHistogram: z.boolean().default(false),
 });

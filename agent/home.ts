@@ -17,6 +17,7 @@ import { RefusalLog } from './rounds/refusal-log.ts';
 import type { Database } from './store/database.ts';
 import { HomeStore } from './store/home-store.ts';
 import { Ledger, type LedgerEntry } from './store/ledger.ts';
+import { lastRestore, type Restore } from './store/restores.ts';
 import { isWriteFailure, writeFailure } from './store/write-failure.ts';
 import type { ShownTariff } from './tariff.ts';
 import type { TensorStore } from './tensors/tensor.ts';
@@ -45,6 +46,8 @@ export interface HomeStatus {
   readonly connected: boolean;
   readonly sharing: boolean;
   readonly enrolment: EnrolmentStatus;
+  /** The last time that this home went on from an older copy of itself. */
+  readonly restored?: Restore;
   /** Open rounds, and where this home stands in them. */
   readonly rounds: readonly { readonly round: string; readonly contribution: string; readonly membership: string }[];
 }
@@ -111,7 +114,8 @@ class Home implements HomeService {
   }
 
   status(): HomeStatus {
-    const { config } = this.#parts;
+    const { config, database } = this.#parts;
+    const restored = lastRestore(database);
     return {
       home: config.home,
       fingerprint: createHash('sha256').update(this.#keys.identity.publicKey).digest('hex'),
@@ -119,6 +123,7 @@ class Home implements HomeService {
       connected: this.#link.connected,
       sharing: this.sharing.isOn(),
       enrolment: this.#enroller.status(),
+      ...(restored !== undefined && { restored }),
       rounds: this.#duties?.rounds() ?? [],
     };
   }

@@ -4,6 +4,7 @@
 import { failureOf } from '../../broker/protocol/failures.ts';
 import { formatDuration } from '../duration.ts';
 import type { Asked, LedgerEntry, RestoreCause } from '../store/ledger.ts';
+import type { Restore } from '../store/restores.ts';
 import { amount, local, plain, shownUnit, zone } from './print.ts';
 
 export function ledgerText(entries: readonly LedgerEntry[]): string {
@@ -49,6 +50,12 @@ const causes: Readonly<Record<RestoreCause, string>> = {
   'keys-differ': 'the database and the key files are not of one time: one of them is an older copy',
   'newer-known': 'the broker keeps something newer of this home than this home knows: its data is an older copy',
 };
+
+/** For a status, in one line. */
+export function restoredText({ at, cause, spentUntil }: Restore): string {
+  const until = spentUntil === undefined ? 'the time is trusted' : local(spentUntil);
+  return `${local(at)}: ${causes[cause]}; nothing from before ${until} is released`;
+}
 
 function askedText({ query, grid }: Pick<Asked, 'query' | 'grid'>): string {
   const slots = `${grid.slots} × ${formatDuration(grid.step)} from ${local(grid.from)}`;

@@ -7,6 +7,7 @@ import type { Clock } from '../../broker/protocol/clock.ts';
 import { type AgentConfig, loadConfig } from '../config.ts';
 import type { AgentStatus } from '../control/commands.ts';
 import { type AgentOptions, orError, withAgent, withConfig, withJson } from './at-agent.ts';
+import { restoredText } from './ledger-text.ts';
 import { local, print, printJson, table } from './print.ts';
 
 const example = `
@@ -61,6 +62,7 @@ Example of an agent.yaml (paths start from its own folder; what is in [] may be 
     shortestSlot: 15m
     collusionDivisor: 3                # stands up to a third of the homes colluding
     mostHomes: 2500
+    rotateKeys: 30d                    # how long an agreement key is the newest
     allowHistogram: false
 
 It ends on SIGTERM or Ctrl-C. Its log goes to standard output, one JSON object a line, and holds no reading.`;
@@ -125,7 +127,7 @@ function signalled(): Promise<NodeJS.Signals> {
 }
 
 function statusText(status: AgentStatus): string {
-  const { enrolment, rounds } = status;
+  const { enrolment, rounds, restored } = status;
   const enrolled = {
     none: () => 'no: wattveil enrol',
     asked: () => 'asked, waits for the operator',
@@ -138,6 +140,7 @@ function statusText(status: AgentStatus): string {
     ['fingerprint', status.fingerprint],
     ['enrolled', enrolled],
     ['sharing', status.sharing ? 'on' : 'off: wattveil share on'],
+    ...(restored === undefined ? [] : [['restored', restoredText(restored)]]),
     ['open rounds', rounds.length === 0 ? 'none' : ''],
   ];
   const wrong = status.troubles.map(({ code, says, remedy, since }) => [

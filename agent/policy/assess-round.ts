@@ -18,8 +18,8 @@ export interface HomeFacts {
   readonly sharing: boolean;
   readonly policy: Policy;
   readonly tensors: readonly OwnTensor[];
-  /** Whatever began before counts as released: see `noteRestore`. */
-  readonly spentUntil: EpochMs | undefined;
+  /** Whatever began before counts as released: see `noteRestore`. May be infinite. */
+  readonly spentUntil: number;
 }
 
 export type Assessment =
@@ -59,8 +59,9 @@ function refuseRound(round: Round, facts: HomeFacts, tensors: readonly OwnTensor
     return refusal('SLOT_TOO_SHORT', { stepMs: grid.step, shortestMs: policy.shortestSlotMs });
   }
   if (statistics.histogram !== undefined && !policy.histogram) return refusal('HISTOGRAM_NOT_ALLOWED');
-  if (spentUntil !== undefined && grid.from < spentUntil) {
-    return refusal('CELL_BEFORE_RESTORE', { until: new Date(spentUntil).toISOString() });
+  if (grid.from < spentUntil) {
+    const until = Number.isFinite(spentUntil) ? new Date(spentUntil).toISOString() : 'now';
+    return refusal('CELL_BEFORE_RESTORE', { until });
   }
   const before = tensors.filter((tensor) => grid.from < tensor.consentFrom);
   if (before.length > 0) return refusal('BEFORE_CONSENT', { tensors: idsOf(before) });

@@ -23,6 +23,12 @@ export interface Asked {
   readonly minimum: number;
 }
 
+/** A restore, and up to where all counts as released since. */
+interface Settled {
+  readonly cause: RestoreCause;
+  readonly spentUntil: EpochMs;
+}
+
 /** What came of a round, as far as this home knows. */
 export interface Outcome {
   /** Homes in the sum. */
@@ -40,13 +46,6 @@ export type RestoreCause =
   | 'keys-differ'
   /** The broker keeps something newer of this home's than the home itself knows. */
   | 'newer-known';
-
-export interface Restore {
-  readonly at: EpochMs;
-  readonly cause: RestoreCause;
-  /** No hour that began before is ever released. */
-  readonly spentUntil: EpochMs;
-}
 
 export type LedgerEntry = { readonly at: EpochMs } & (
   | ({
@@ -70,7 +69,7 @@ export type LedgerEntry = { readonly at: EpochMs } & (
       readonly sent: string;
     } & Asked &
       Outcome)
-  | ({ readonly kind: 'restored' } & Omit<Restore, 'at'>)
+  | ({ readonly kind: 'restored' } & Settled)
   | ({
       readonly kind: 'refused';
       readonly code: RefusalCode;
@@ -147,8 +146,8 @@ export function refusedEntry(
   return { at, kind: 'refused', subject, code, round, details: { ...asked, refusal: details } };
 }
 
-export function restoredEntry({ at, cause, spentUntil }: Restore): NewEntry {
-  return { at, kind: 'restored', subject: `${at}`, code: '', round: undefined, details: { cause, spentUntil } };
+export function restoredEntry({ cause, spentUntil }: Settled, at: EpochMs): NewEntry {
+  return { at, kind: 'restored', subject: `${spentUntil}`, code: '', round: undefined, details: { cause, spentUntil } };
 }
 
 const digestOf = (sent: Uint8Array) => createHash('sha256').update(sent).digest('hex');

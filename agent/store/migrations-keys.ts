@@ -19,17 +19,17 @@ export const keyMigrations: readonly Migration[] = [
       -- Which of this home's agreement keys a roster names.
       ALTER TABLE rosters ADD COLUMN own_sequence INTEGER NOT NULL DEFAULT 1;
 
-      -- What was released before this home went on from an older copy of itself, nobody knows.
+      -- What was released before this home went on from an older copy of itself, nobody knows. Without an end as long
+      -- as the time is not trusted.
       CREATE TABLE restores (
-        at_ms INTEGER NOT NULL, cause TEXT NOT NULL, spent_until_ms INTEGER NOT NULL,
-        sequences_until INTEGER NOT NULL
+        at_ms INTEGER NOT NULL, cause TEXT NOT NULL, sequences_until INTEGER NOT NULL, spent_until_ms INTEGER
       ) STRICT;
       CREATE TRIGGER restores_stay BEFORE DELETE ON restores
       BEGIN SELECT RAISE(ABORT, 'what a restore has spent stays spent'); END;
-      CREATE TRIGGER restores_unchanged BEFORE UPDATE ON restores
+      CREATE TRIGGER restores_unchanged BEFORE UPDATE ON restores WHEN OLD.spent_until_ms IS NOT NULL
       BEGIN SELECT RAISE(ABORT, 'what a restore has spent stays spent'); END;
       CREATE TRIGGER spent_cells_after_restores BEFORE INSERT ON spent_cells
-      WHEN EXISTS (SELECT 1 FROM restores WHERE spent_until_ms > NEW.from_ms)
+      WHEN EXISTS (SELECT 1 FROM restores WHERE spent_until_ms IS NULL OR spent_until_ms > NEW.from_ms)
       BEGIN SELECT RAISE(ABORT, 'a cell from before a restore is spent'); END;
     `,
   },

@@ -102,7 +102,8 @@ export const topics = {
   catalogue: topic({
     path: 'homes/{home}/catalogue',
     from: 'home',
-    readBy: ['coordinator'],
+    // The home itself, to see whether it is the newest of its copies.
+    readBy: ['coordinator', 'home'],
     retained: true,
     form: 'signed cbor',
     payload: cbor(Catalogue),
@@ -110,7 +111,8 @@ export const topics = {
   agreementKey: topic({
     path: 'homes/{home}/agreement-key',
     from: 'home',
-    readBy: ['coordinator'],
+    // The home itself, to see whether it is the newest of its copies.
+    readBy: ['coordinator', 'home'],
     retained: true,
     form: 'signed cbor',
     payload: cbor(AgreementKey),

@@ -73,6 +73,7 @@ describe('agent.yaml', () => {
       shortestSlot: 900_000,
       collusionDivisor: 3,
       mostHomes: 2500,
+      rotateKeys: 30 * 86_400_000,
       allowHistogram: false,
     });
   });

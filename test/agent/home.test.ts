@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type HomeService, startHome } from '../../agent/home.ts';
 import { readLedger } from '../../agent/home-reading.ts';
@@ -6,14 +8,15 @@ import type { Database } from '../../agent/store/database.ts';
 import type { HomeTensors } from '../../agent/store/tensor-store.ts';
 import { steppedTime } from '../../agent/time/time-watch.ts';
 import { Troubles } from '../../agent/troubles.ts';
+import { generateAgreement } from '../../broker/protocol/agreement.ts';
 import { durationMs, epochMs, SteppedClock } from '../../broker/protocol/clock.ts';
 import { toHex } from '../../broker/protocol/hex.ts';
 import { Status } from '../../broker/protocol/json-messages.ts';
 import { decodeSigned } from '../../broker/protocol/message.ts';
-import { Answer, Catalogue, Decline } from '../../broker/protocol/messages.ts';
+import { AgreementKey, Answer, Catalogue, Decline } from '../../broker/protocol/messages.ts';
 import { readReport } from '../../broker/protocol/report.ts';
 import { signJson } from '../../broker/protocol/signed-json.ts';
-import { generateSigningKey } from '../../broker/protocol/signing.ts';
+import { generateSigningKey, signingKeyFromPem, signMessage } from '../../broker/protocol/signing.ts';
 import { eventually } from '../broker/eventually.ts';
 import { keepingLog } from '../broker/silent-log.ts';
 import { enter, hour, openAgentDatabase, temporaryFolder, tensorsIn } from './made-agent.ts';
@@ -68,6 +71,7 @@ async function start(
       shortestSlot: durationMs(900_000),
       collusionDivisor: 3,
       mostHomes: 2500,
+      rotateKeys: durationMs(30 * 24 * hour),
       allowHistogram: false,
     },
     ...changes,
@@ -389,4 +393,59 @@ test('a home that ends says goodbye', async () => {
   await home?.close();
   home = undefined;
   expect(Status.parse(JSON.parse((await utility.nth('status', bob, 2)).toString())).online).toBe(false);
+});
+
+describe('agreement keys', () => {
+  const later = (ms: number) => epochMs(morning + ms);
+  const shown = async (n: number) => {
+    const { payload } = decodeSigned(await utility.nth('agreementKey', bob, n), AgreementKey.type);
+    return AgreementKey.decode(payload).sequence;
+  };
+
+  test('a key is replaced in time, and the one before answers for its rounds until they have expired', async () => {
+    await enrolled();
+    const life = 30 * 24 * hour;
+    const round = await utility.announce({
+      query: { tags: ['#late'], quantity: 'energyImport', unit: 'Wh' },
+      deadline: later(life),
+      expiry: later(life + 2 * hour),
+      grid: { ...day, from: day.from + life - 12 * 24 * hour },
+    });
+    enter(tensors, 'late', [1, 2, 3, 4], { tags: ['#late'], from: round.announce.grid.from });
+    await eventually(() => running().status().rounds.length).toBe(1);
+    await clock.stepTo(later(life + hour));
+    expect(await shown(2)).toBe((await shown(1)) + life / 1000);
+    const report = await utility.nth('report', { ...bob, round: round.id });
+    await utility.ask(round, report);
+    await utility.nth('answer', { ...bob, round: round.id });
+    expect(keyFiles()).toHaveLength(2);
+    await clock.stepTo(later(life + 15 * 24 * hour));
+    expect(keyFiles()).toEqual([`agreement-${await shown(2)}.key`]);
+  });
+
+  test('what the broker keeps of a newer copy of this home is as good as a restore', async () => {
+    await enrolled();
+    const first = await shown(1);
+    const round = await utility.announce({ expiry: later(96 * hour), deadline: later(96 * hour) });
+    await utility.nth('report', { ...bob, round: round.id });
+    const identity = signingKeyFromPem(readFileSync(join(folder.folder, 'identity.pem'), 'utf8'));
+    const newer = { home: 'bob', sequence: first + 500, key: generateAgreement().publicKey };
+    // Anyone can put it there; only what is signed by this home counts.
+    await utility.publish('agreementKey', bob, signMessage(generateSigningKey(), AgreementKey, newer));
+    await utility.publish('agreementKey', bob, signMessage(identity, AgreementKey, newer));
+    await eventually(() => running().status().restored).toEqual({
+      at: morning,
+      cause: 'newer-known',
+      spentUntil: morning,
+    });
+    expect(await shown(4)).toBe(first + 501);
+    expect(running().ledger()[0]).toMatchObject({ kind: 'restored', cause: 'newer-known', spentUntil: morning });
+    expect(keyFiles()).toEqual([`agreement-${first + 501}.key`]);
+    // The old round names a key that is gone.
+    await utility.publish('round', { cohort, round: round.id }, round.signed);
+    await eventually(() => running().ledger()[0]).toMatchObject({ kind: 'refused', code: 'ROSTER_KEY_REPLACED' });
+    expect(running().status().rounds).toEqual([]);
+  });
+
+  const keyFiles = () => readdirSync(folder.folder).filter((name) => name.endsWith('.key'));
 });

@@ -114,7 +114,7 @@ export class SimulatedHome {
       mostHomes: 2500,
       histogram: false,
     };
-    return { sharing: this.sharing, policy, tensors: this.#parts.tensors, spentUntil: undefined };
+    return { sharing: this.sharing, policy, tensors: this.#parts.tensors, spentUntil: Number.NEGATIVE_INFINITY };
   }
 
   #start(): ParticipantShell {

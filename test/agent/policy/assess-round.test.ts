@@ -11,7 +11,12 @@ import { hour, lenientPolicy, ownTensor } from '../made-agent.ts';
 const { round } = makeCohort(4);
 const { announce } = round;
 const end = gridEnd(announce.grid);
-const facts: HomeFacts = { sharing: true, policy: lenientPolicy, tensors: [ownTensor()], spentUntil: undefined };
+const facts: HomeFacts = {
+  sharing: true,
+  policy: lenientPolicy,
+  tensors: [ownTensor()],
+  spentUntil: Number.NEGATIVE_INFINITY,
+};
 
 describe('a home that has what is asked for', () => {
   test('reads it', () => {

@@ -12,7 +12,7 @@ import { RoundInbox } from '../../../agent/rounds/round-inbox.ts';
 import { Seats } from '../../../agent/rounds/seats.ts';
 import type { Database } from '../../../agent/store/database.ts';
 import { Ledger, type LedgerEntry } from '../../../agent/store/ledger.ts';
-import { lastRestore } from '../../../agent/store/restores.ts';
+import { spentUntil } from '../../../agent/store/restores.ts';
 import { RoundStore } from '../../../agent/store/round-store.ts';
 import type { HomeTensors } from '../../../agent/store/tensor-store.ts';
 import { type EpochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
@@ -168,6 +168,6 @@ export class MadeInbox {
       const ancestors = tensor.device === undefined ? [] : this.tensors.ancestorsOf(tensor.device);
       return { ...tensor, device: tensor.device, ancestors, shown: true };
     });
-    return { sharing: this.sharing, policy: this.policy, tensors, spentUntil: lastRestore(this.database)?.spentUntil };
+    return { sharing: this.sharing, policy: this.policy, tensors, spentUntil: spentUntil(this.database) };
   }
 }

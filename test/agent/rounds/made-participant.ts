@@ -29,7 +29,7 @@ export function seenByHome1(changes: Partial<Announce> = {}) {
   const seat: Seat = { roster, own: 1, pairKeys, coordinator: coordinator.publicKey };
   const now = epochMs(gridEnd(round.announce.grid) + 60_000);
   const tensors = [ownTensor()];
-  const facts: HomeFacts = { sharing: true, policy: lenientPolicy, tensors, spentUntil: undefined };
+  const facts: HomeFacts = { sharing: true, policy: lenientPolicy, tensors, spentUntil: Number.NEGATIVE_INFINITY };
   const accepted: Verdict = { verdict: 'accepted', round, seat };
   const read = (values: readonly number[], covered = values.map(() => true)): ReadSlots[] => {
     const coverage = covered.map((known) => (known ? 'covered' : 'gap'));

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Database } from '../../../agent/store/database.ts';
 import { Ledger } from '../../../agent/store/ledger.ts';
-import { lastRestore, noteRestore, sequencesUntil } from '../../../agent/store/restores.ts';
+import { lastRestore, noteRestore, sequencesUntil, settleRestores, spentUntil } from '../../../agent/store/restores.ts';
 import { epochMs } from '../../../broker/protocol/clock.ts';
 import { makeCohort, now } from '../../broker/protocol/made-cohort.ts';
 import { enter, hour, openAgentDatabase, temporaryFolder } from '../made-agent.ts';
@@ -26,21 +26,30 @@ test('a home that was never restored has nothing to say', () => {
   expect(sequencesUntil(database)).toBe(0);
 });
 
+test('everything is spent until the time is trusted, then what began before', () => {
+  noteRestore(database, { at: epochMs(0), cause: 'backup' });
+  expect(spentUntil(database)).toBe(Number.POSITIVE_INFINITY);
+  expect(settleRestores(database, at(5))).toEqual({ at: 0, cause: 'backup', spentUntil: at(5) });
+  expect(settleRestores(database, at(6))).toBeUndefined();
+  expect(spentUntil(database)).toBe(at(5));
+});
+
 test('the latest instant counts, also when the clock goes back', () => {
   noteRestore(database, { at: at(5), cause: 'backup' });
+  settleRestores(database, at(5));
   noteRestore(database, { at: at(1), cause: 'database-copy', sequencesUntil: 7 });
-  expect(lastRestore(database)?.spentUntil).toBe(at(5));
+  settleRestores(database, at(1));
+  expect(spentUntil(database)).toBe(at(5));
   expect(sequencesUntil(database)).toBe(7);
-  expect(new Ledger(database).entries()).toEqual([
-    { kind: 'restored', at: at(1), cause: 'database-copy', spentUntil: at(5) },
-    { kind: 'restored', at: at(5), cause: 'backup', spentUntil: at(5) },
-  ]);
+  expect(new Ledger(database).entries()).toMatchObject([{ kind: 'restored', cause: 'backup', spentUntil: at(5) }]);
 });
 
 test('what it has spent stays spent, whatever a statement says', () => {
-  noteRestore(database, { at: at(5), cause: 'backup' });
   const spend = (from: number) =>
     database.prepare("INSERT INTO spent_cells VALUES ('d', 'import', ?, ?, 'r')").run(from, from + hour);
+  noteRestore(database, { at: at(5), cause: 'backup' });
+  expect(() => spend(at(6))).toThrow('before a restore');
+  settleRestores(database, at(5));
   expect(() => spend(at(5) - 1)).toThrow('before a restore');
   expect(() => spend(at(5))).not.toThrow();
   expect(() => database.exec('DELETE FROM restores')).toThrow('stays spent');
@@ -55,6 +64,7 @@ test('no hour that began before a restore is released, under any roster; those a
     enter(home.tensors, 'lamp', [1, 2, 3, 4], { from: at(0) });
     // Noticed with its third slot half over.
     noteRestore(home.database, { at: at(15), cause: 'database-copy' });
+    settleRestores(home.database, at(15));
     // The rounds to come are under a roster with the new key: as far as this test goes, its first one.
     home.database.exec('UPDATE agreement_keys SET erased_at_ms = NULL');
     home.restart();
