@@ -163,6 +163,40 @@ export const agentErrors = {
     remedy: 'Use the wattveil command of the agent’s own version.',
   },
 
+  // --- what a look at the home finds ---
+  DISK_LOW: {
+    says: '{free} MB are free for {path}, less than {few}',
+    remedy: 'Make room on that disk, before readings and reports can no longer be stored.',
+  },
+  DEVICE_NEVER_READ: {
+    says: '{device} was never read',
+    remedy: 'See what keeps it: wattveil meters check',
+  },
+  DEVICE_LATE: {
+    says: '{device} was last read {age} ago, though it is polled every {every}',
+    remedy: 'See what keeps it: wattveil meters check',
+  },
+  BROKER_AWAY: {
+    says: 'the broker {url} is not reached: {why}',
+    remedy: 'Check the network and broker.url in the configuration; the agent connects by itself as soon as it can.',
+  },
+  NOT_ENROLLED: {
+    says: 'this home is in no cohort, and takes part in no sum',
+    remedy: 'Nothing, or ask the utility to take it in: wattveil enrol',
+  },
+  CERTIFICATE_AHEAD: {
+    says: 'the certificate of this home is valid from {from} on only',
+    remedy: 'Check the clock of this machine; else ask the utility for a new certificate: wattveil enrol',
+  },
+  CERTIFICATE_OVER: {
+    says: 'the certificate of this home was valid until {until}',
+    remedy: 'Check the clock of this machine; else ask the utility for a new certificate.',
+  },
+  CERTIFICATE_ENDS: {
+    says: 'the certificate of this home ends on {until}',
+    remedy: 'Ask the utility for a new one before.',
+  },
+
   // --- counters, meters ---
   COUNTER_FELL: {
     says: '{quantity} of {device} stands lower than it did: not believed unless it goes on so',

@@ -10,6 +10,7 @@ import { type AgentError, type Told, toldBy } from './errors.ts';
 export type TroubleKind = 'clock' | 'storing' | 'restored' | 'twin' | 'copy';
 
 export interface Trouble extends Told {
+  readonly kind: TroubleKind;
   readonly since: EpochMs;
 }
 
@@ -28,7 +29,7 @@ export class Troubles {
     const before = this.#now.get(kind);
     const told = toldBy(error);
     if (told === undefined || before?.code === told.code) return;
-    this.#now.set(kind, { ...told, since: this.#clock.now() });
+    this.#now.set(kind, { kind, ...told, since: this.#clock.now() });
     this.#log.error({ code: told.code }, `${told.says}. What to do: ${told.remedy}`);
   }
 

@@ -50,7 +50,7 @@ export interface ClockChange {
 const lookEveryMs = 2_000;
 const askEveryMs = { trusted: 600_000, doubted: 10_000 };
 
-const codes = {
+export const clockErrors = {
   unset: 'CLOCK_UNSET',
   behind: 'CLOCK_BEHIND',
   ahead: 'CLOCK_AHEAD',
@@ -130,13 +130,13 @@ export class TimeWatch implements TrustedTime {
   #changed(before: TimeTrust | undefined, trust: TimeTrust): void {
     const { troubles } = this.#parts;
     if (trust.trusted) troubles.end('clock', 'the time is trusted again');
-    else troubles.begin('clock', new AgentError(codes[trust.doubt], detailsOf(trust, this.#parts.stored)));
+    else troubles.begin('clock', new AgentError(clockErrors[trust.doubt], detailsOf(trust, this.#parts.stored)));
     const good = before === undefined || before.trusted ? before?.last : before.good;
     this.#onChange({ trusted: trust.trusted, since: good?.wall ?? this.#parts.stored });
   }
 }
 
-function detailsOf({ last }: TimeTrust, stored: EpochMs | undefined) {
+export function detailsOf({ last }: TimeTrust, stored: EpochMs | undefined) {
   return { now: iso(last.wall), stored: stored === undefined ? 'nothing' : iso(stored) };
 }
 

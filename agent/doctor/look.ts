@@ -1,0 +1,93 @@
+/**
+ * Looks at the machine around an agent: its folder and files, disk, database, ports and broker. Changes nothing.
+ */
+import { accessSync, constants, readdirSync, statfsSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { AgentConfig } from '../config.ts';
+import type { BusSettings } from '../config-schema.ts';
+import { AgentError, reasonOf, toldBy } from '../errors.ts';
+import { busConfigOf } from '../polling/device-config.ts';
+import type { Database } from '../store/database.ts';
+import { type Check, type Finding, well, wrong } from './finding.ts';
+import { judgeDisk } from './judgements.ts';
+
+export function lookAtFolder({ dataDir }: AgentConfig): Finding {
+  try {
+    const mode = modeOf(dataDir);
+    if ((mode & 0o077) !== 0) {
+      return wrong('folder', new AgentError('DATA_FOLDER_OPEN', { path: dataDir, mode: mode.toString(8) }));
+    }
+    const keys = readdirSync(dataDir).filter((name) => name.endsWith('.pem'));
+    for (const path of keys.map((name) => join(dataDir, name))) {
+      const open = modeOf(path);
+      if ((open & 0o077) !== 0) {
+        return wrong('folder', new AgentError('KEY_FILE_OPEN', { path, mode: open.toString(8) }));
+      }
+    }
+    return well('folder', `${dataDir} is closed to others`);
+  } catch (error) {
+    return unusable(dataDir, error);
+  }
+}
+
+const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+export function lookAtDisk({ dataDir }: AgentConfig): Finding {
+  try {
+    accessSync(dataDir, constants.W_OK);
+    const { bavail, bsize } = statfsSync(dataDir);
+    return judgeDisk(dataDir, bavail * bsize);
+  } catch (error) {
+    return unusable(dataDir, error, 'disk');
+  }
+}
+
+function unusable(path: string, error: unknown, check: Check = 'folder'): Finding {
+  return wrong(check, new AgentError('DATA_FOLDER_UNUSABLE', { path, why: reasonOf(error) }));
+}
+
+/** Reads all of it: a gigabyte takes a while. */
+export function lookAtDatabase(database: Database): Finding {
+  const found = database.pragma('quick_check(1)', { simple: true });
+  if (found === 'ok') return well('database', 'whole');
+  return wrong('database', new AgentError('DATABASE_DAMAGED', { why: 'SQLite’s quick_check finds it so' }));
+}
+
+/** For a moment: where an agent runs it has the port. */
+export async function lookAtPort(settings: BusSettings): Promise<Finding> {
+  const { port } = settings;
+  // Only here: serial ports take a while to load.
+  const { endpointOf } = await import('../../hardware/bus/endpoint-of.ts');
+  const { busDefaults } = await import('../../hardware/bus/bus-config.ts');
+  try {
+    const { endpoint } = endpointOf({ ...busDefaults, ...busConfigOf(settings) });
+    const connection = await endpoint.open({ heard: () => {}, gone: () => {} });
+    await connection.close();
+    return well('port', `${port} opens`);
+  } catch (error) {
+    const told = toldBy(error);
+    if (told === undefined) throw error;
+    return wrong('port', told);
+  }
+}
+
+const connectMs = 3_000;
+
+/** Whether somebody listens there: who, only the agent finds out. */
+export async function lookAtBroker({ broker }: AgentConfig): Promise<Finding> {
+  const { hostname, port, protocol } = new URL(broker.url);
+  const address = {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port) || (protocol === 'mqtts:' ? 8883 : 1883),
+  };
+  const why = await new Promise<string | undefined>((resolve) => {
+    const socket = connect({ ...address, timeout: connectMs });
+    socket.once('connect', () => resolve(undefined));
+    socket.once('error', (error) => resolve(error.message));
+    socket.once('timeout', () => resolve(`no connection within ${connectMs} ms`));
+    socket.once('connect', () => socket.destroy()).once('timeout', () => socket.destroy());
+  });
+  if (why === undefined) return well('broker', `${broker.url} is reached`);
+  return wrong('broker', new AgentError('BROKER_AWAY', { url: broker.url, why }));
+}
