@@ -4,7 +4,7 @@ import { Answer, Decline } from '../../../broker/protocol/messages.ts';
 import { readTopic } from '../../../broker/protocol/topics.ts';
 import { keepingLog } from '../silent-log.ts';
 import { cohort, hour, makeCohort } from './made-cohort.ts';
-import { prefix, spoilSeals } from './simulated-homes.ts';
+import { prefix, spoilSeals, wrongAnswer } from './simulated-homes.ts';
 import { type HomePlan, settled, Utility } from './utility.ts';
 
 /** The tutorial's kWh per slot, added up at home. */
@@ -446,18 +446,11 @@ test('an answer with a residue that is none counts as missing', async () => {
 });
 
 describe('answers that are wrong', () => {
-  // Another residue in the first block, still a canonical one.
-  const wrong = (answer: Uint8Array) => {
-    const { v: _v, type: _type, ...fields } = Answer.decode(answer);
-    const sums = Uint8Array.from(fields.sums);
-    sums[0] = (sums[0] as number) ^ 1;
-    return Answer.encode({ ...fields, sums });
-  };
   const fifteen = (...liars: string[]) =>
     Object.fromEntries(
       [...letters, 'k', 'l', 'm', 'n', 'o'].map((id): [string, HomePlan] => [
         id,
-        { wattHours: [1000, 0, 0, 0], ...(liars.includes(id) && { spoilAnswer: wrong }) },
+        { wattHours: [1000, 0, 0, 0], ...(liars.includes(id) && { spoilAnswer: wrongAnswer }) },
       ]),
     );
 

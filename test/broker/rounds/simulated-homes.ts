@@ -8,7 +8,7 @@ import { type PairKeys, pairKeysOf } from '../../../broker/protocol/agreement.ts
 import { answerOpen, type OpenRequest, readOpen } from '../../../broker/protocol/answer.ts';
 import type { EpochMs } from '../../../broker/protocol/clock.ts';
 import { toHex } from '../../../broker/protocol/hex.ts';
-import { Complaint, Decline, Report } from '../../../broker/protocol/messages.ts';
+import { Answer, Complaint, Decline, Report } from '../../../broker/protocol/messages.ts';
 import { makeReport } from '../../../broker/protocol/report.ts';
 import { type AcceptedRoster, checkRoster } from '../../../broker/protocol/roster.ts';
 import { checkAnnounce, type Round, rosterOfAnnounce } from '../../../broker/protocol/round.ts';
@@ -71,10 +71,19 @@ export class Wire {
   }
 }
 
-/** Makes each share of a report one that does not open. */
-export function spoilSeals(report: Uint8Array): Uint8Array {
+/** Makes each share of a report one that does not open; or only those of the first so many members of `homes`. */
+export function spoilSeals(report: Uint8Array, members = 1, homes = 1): Uint8Array {
   const { v: _v, type: _type, ...fields } = Report.decode(report);
-  return Report.encode({ ...fields, shares: fields.shares.map((byte) => byte ^ 1) });
+  const end = (fields.shares.length / homes) * members;
+  return Report.encode({ ...fields, shares: fields.shares.map((byte, at) => (at < end ? byte ^ 1 : byte)) });
+}
+
+/** Another residue in the first block, still a canonical one. */
+export function wrongAnswer(answer: Uint8Array): Uint8Array {
+  const { v: _v, type: _type, ...fields } = Answer.decode(answer);
+  const sums = Uint8Array.from(fields.sums);
+  sums[0] = (sums[0] as number) ^ 1;
+  return Answer.encode({ ...fields, sums });
 }
 
 export interface SimulatedHomeParts {
@@ -86,14 +95,23 @@ export interface SimulatedHomeParts {
   /** Changes the report it sends, or the answer. */
   readonly spoil?: (report: Uint8Array) => Uint8Array;
   readonly spoilAnswer?: (answer: Uint8Array) => Uint8Array;
+  /** The first so many members get a share of another vector: of nothing at all. */
+  readonly twoFacedTo?: number;
   /** Contributors it complains of, though their shares open. */
   readonly complainsOf?: readonly string[];
 }
 
+interface RosterSeat {
+  readonly roster: AcceptedRoster;
+  readonly pairKeys: PairKeys;
+}
+
+/** By roster hash. Utilities of one cohort publish the same roster again, and checking it is most of the work. */
+const seatsOf = new WeakMap<MadeHome, Map<string, RosterSeat>>();
+
 export class SimulatedHome {
   readonly id: string;
   readonly #parts: SimulatedHomeParts;
-  readonly #rosters = new Map<string, { roster: AcceptedRoster; pairKeys: PairKeys }>();
   /** By round: the set it has answered for. */
   readonly #answered = new Map<string, string>();
   /** Bytes as sent, by topic and round: never made a second time. */
@@ -120,14 +138,16 @@ export class SimulatedHome {
     const { made, home } = this.#parts;
     const coordinator = made.coordinator.publicKey;
     const hash = toHex(rosterOfAnnounce(announce, coordinator));
-    let known = this.#rosters.get(hash);
+    const rosters = seatsOf.get(home) ?? new Map<string, RosterSeat>();
+    seatsOf.set(home, rosters);
+    let known = rosters.get(hash);
     if (known === undefined) {
       const signed = wire.retained.get(topicOf(prefix, 'roster', { cohort, hash }));
       if (signed === undefined) throw new Error(`${this.id} finds no roster ${hash}`);
       const authority = made.authority.publicKey;
       const roster = checkRoster(signed, { coordinator, authority, cohort, now, seen: new Map(), epochs: new Map() });
       known = { roster, pairKeys: pairKeysOf(home.secret, roster) };
-      this.#rosters.set(hash, known);
+      rosters.set(hash, known);
     }
     const { roster, pairKeys } = known;
     return {
@@ -142,10 +162,22 @@ export class SimulatedHome {
       return [{ name: 'decline', payload: Decline.encode({ round: round.hash, reason: declines }) }];
     }
     if (wattHours === undefined) return [];
-    const residues = drawResidues(round.sharing, round.blocks, randomBytes);
-    const vector = encodeVector(round.announce, wattHours);
-    const report = makeReport(round, this.#index(round), pairKeys, vector, randomBytes(16), residues);
+    const salt = randomBytes(16);
+    const reportOf = (values: readonly number[]) => {
+      const residues = drawResidues(round.sharing, round.blocks, randomBytes);
+      return makeReport(round, this.#index(round), pairKeys, encodeVector(round.announce, values), salt, residues);
+    };
+    const report = this.#twoFaced(round, reportOf(wattHours), () => reportOf(wattHours.map(() => 0)));
     return [{ name: 'report', payload: spoil(report) }];
+  }
+
+  #twoFaced(round: Round, report: Uint8Array, other: () => Uint8Array): Uint8Array {
+    const { twoFacedTo } = this.#parts;
+    if (twoFacedTo === undefined) return report;
+    const { v: _v, type: _type, ...fields } = Report.decode(report);
+    const end = (fields.shares.length / round.roster.homes.length) * twoFacedTo;
+    const shares = Buffer.concat([Report.decode(other()).shares.subarray(0, end), fields.shares.subarray(end)]);
+    return Report.encode({ ...fields, shares });
   }
 
   /** One answer a round, whatever is asked later; a complaint about a set binds to nothing. */
