@@ -21,7 +21,12 @@ export interface DataFolder {
 export function holdDataFolder(dataDir: string): DataFolder {
   makeFolder(dataDir);
   const lock = takeLock(dataDir);
-  writeFileSync(pidPath(dataDir), `${process.pid}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(pidPath(dataDir), `${process.pid}\n`, { mode: 0o600 });
+  } catch (error) {
+    lock.close();
+    throw new AgentError('DATA_FOLDER_UNUSABLE', { path: dataDir, why: reasonOf(error) }, { cause: error });
+  }
   return {
     release() {
       rmSync(pidPath(dataDir), { force: true });

@@ -83,6 +83,24 @@ export const agentErrors = {
     remedy: 'Start the agent again: it then goes back to its last good copy. Replace the card if this comes again.',
   },
 
+  DATABASE_LOST: {
+    says: 'the database {path} cannot be used ({why}), nor its last good copy ({copy})',
+    remedy: 'Put a backup back, if there is one. Else start anew: an empty dataDir and another home id.',
+  },
+  DATABASE_RESTORED: {
+    says: 'the database could not be used ({why}); the agent goes on with its copy of {copied}',
+    remedy:
+      'What came after that copy is lost, and hours that began before now are in no sum. The card may be dying: replace it.',
+  },
+  COPY_NOT_MADE: {
+    says: 'there is no room for a good copy of the database {path}: {needed} MB are needed, {free} MB are free',
+    remedy: 'Make room on its disk. Until then a damaged database can only be replaced by an older copy or a backup.',
+  },
+  TWIN_SEEN: {
+    says: 'another agent uses the identity of {home}, from a copied card perhaps; sharing was turned off',
+    remedy: 'Stop the other one for good. Then: wattveil share on. What either could have told until then stays home.',
+  },
+
   // --- time ---
   CLOCK_UNSET: {
     says: 'the clock says {now}: it has not been set since this machine started',

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { after, type Clock, type EpochMs } from '../broker/protocol/clock.ts';
-import { type Received, topicOf } from '../broker/protocol/topics.ts';
+import { filterOf, type Received, topicOf } from '../broker/protocol/topics.ts';
 import { CohortDuties } from './cohort-duties.ts';
 import type { AgentConfig } from './config.ts';
 import { Enroller, type EnrolmentStatus } from './enroller.ts';
@@ -23,6 +23,7 @@ import type { ShownTariff } from './tariff.ts';
 import type { TensorStore } from './tensors/tensor.ts';
 import type { TrustedTime } from './time/time-watch.ts';
 import type { Troubles } from './troubles.ts';
+import { TwinGuard } from './twin-guard.ts';
 
 export interface HomeParts {
   readonly config: Pick<AgentConfig, 'home' | 'dataDir' | 'claim' | 'broker' | 'pins' | 'policy'>;
@@ -88,6 +89,7 @@ class Home implements HomeService {
   readonly #keys: HomeKeys;
   readonly #refusals: RefusalLog;
   readonly #ledger: Ledger;
+  readonly #twins: TwinGuard;
   /** From enrolment on. */
   #duties: CohortDuties | undefined;
   #again: NodeJS.Timeout | undefined;
@@ -98,6 +100,7 @@ class Home implements HomeService {
     this.#parts = parts;
     const { config, database, clock, log } = parts;
     this.#store = new HomeStore(database);
+    this.#twins = new TwinGuard({ ...parts, home: config.home, store: this.#store });
     this.#ledger = new Ledger(database);
     this.#refusals = new RefusalLog(this.#ledger, clock, log);
     this.#keys = loadKeys(config.dataDir, database, clock.now());
@@ -168,6 +171,7 @@ class Home implements HomeService {
   }
 
   async #share(value: 'on' | 'off'): Promise<void> {
+    if (value === 'on' && this.#twins.isGone(this.#keys.agreement)) await this.#takeUpDuties();
     this.#store.set('sharing', value);
     this.#parts.log.info({ sharing: value }, `sharing is ${value}`);
     await this.#whenTrusted()?.reconsider();
@@ -223,13 +227,24 @@ class Home implements HomeService {
   }
 
   async #connected(): Promise<void> {
-    await Promise.all([this.#sendStatus(true), this.#enroller.connected(), this.#duties?.connected()]);
+    const { home, broker } = this.#parts.config;
+    await Promise.all([
+      this.#sendStatus(true),
+      this.#link.subscribe(filterOf(broker.prefix, 'status', { home })),
+      this.#enroller.connected(),
+      this.#whenTrusted()?.connected(),
+    ]);
   }
 
   async #received(received: Received, payload: Uint8Array): Promise<void> {
     if (this.#closed || !this.#parts.time.isTrusted()) return;
+    if (received.name === 'status') return this.#twins.statusCame(payload);
     if (received.name !== 'enrolmentReply') return this.#duties?.received(received, payload);
     if (!this.#enroller.replied(payload)) return;
+    await this.#takeUpDuties();
+  }
+
+  async #takeUpDuties(): Promise<void> {
     this.#duties?.close();
     this.#duties = this.#makeDuties();
     this.#duties?.start();
@@ -242,7 +257,9 @@ class Home implements HomeService {
 
   #status(online: boolean): string {
     const { clock, version } = this.#parts;
-    return JSON.stringify({ v: 1, online, since: clock.now(), version });
+    const since = clock.now();
+    this.#twins.says(since);
+    return JSON.stringify({ v: 1, online, since, version });
   }
 
   /**
@@ -254,7 +271,7 @@ class Home implements HomeService {
       await work();
     } catch (error) {
       if (this.#closed) return;
-      if (isWriteFailure(error)) this.#parts.troubles.begin('storing', writeFailure(error));
+      if (isWriteFailure(error)) this.#parts.troubles.begin('storing', writeFailure(error, this.#parts.config.dataDir));
       else this.#tellOnce(what, reasonOf(error));
       clearTimeout(this.#again);
       this.#again = setTimeout(() => void this.#attempt('again', () => this.#askAgain()), againMs);

@@ -11,12 +11,15 @@ import { holdDataFolder } from './data-folder.ts';
 import { databasePath, socketPath } from './data-paths.ts';
 import { AgentError } from './errors.ts';
 import { startHome } from './home.ts';
+import { onceUsable } from './once-usable.ts';
 import { Plugs } from './plugs/plugs.ts';
 import { startPolling } from './polling/polling.ts';
 import { ClockDoubts } from './store/clock-doubts.ts';
+import { CopyKeeper } from './store/copy-keeper.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { DeviceBook } from './store/device-book.ts';
 import { configuredDevices } from './store/device-store.ts';
+import { goBackToCopy, needsCopy } from './store/good-copy.ts';
 import { lastInstant } from './store/last-instant.ts';
 import { migrations } from './store/migrations.ts';
 import { ReadingStore } from './store/reading-store.ts';
@@ -63,11 +66,11 @@ async function start(
   atEnd: (end: () => void | Promise<void>) => void,
 ): Promise<void> {
   const socket = socketPath(config.dataDir);
-  const folder = holdDataFolder(config.dataDir);
-  atEnd(() => folder.release());
-  const database = openDatabase(databasePath(config.dataDir), migrations);
-  atEnd(() => void database.close());
   const troubles = new Troubles({ clock, log });
+  const { folder, database, restored } = await onceUsable(config.dataDir, troubles, () => openStorage(config, clock));
+  atEnd(() => folder.release());
+  atEnd(() => void database.close());
+  if (restored !== undefined) troubles.begin('restored', restored);
   const watch = watchTime(clock, database, troubles, log);
   const time = watch ?? steppedTime;
   const book = new DeviceBook(database, configuredDevices(config));
@@ -79,6 +82,8 @@ async function start(
   atEnd(() => polling.close());
   const plugs = new Plugs({ settings: config, busOf: (id) => polling.busOf(id), clock, log });
   atEnd(() => plugs.close());
+  const copies = new CopyKeeper({ database, path: databasePath(config.dataDir), clock, troubles });
+  atEnd(() => copies.close());
   const own = { config, clock, time, troubles, log, database, tensors };
   const home = await startHome({ ...own, random: randomBytes, version });
   atEnd(() => home.close());
@@ -95,6 +100,24 @@ async function start(
     log,
   );
   atEnd(() => control.close());
+}
+
+/** The folder, held, and a database that is sound. */
+function openStorage({ dataDir }: AgentConfig, clock: Clock) {
+  const path = databasePath(dataDir);
+  const folder = holdDataFolder(dataDir);
+  try {
+    const why = needsCopy(path);
+    const copied = why === undefined ? undefined : goBackToCopy(path, migrations, why, clock.now());
+    const restored =
+      why === undefined || copied === undefined
+        ? undefined
+        : new AgentError('DATABASE_RESTORED', { why, copied: new Date(copied).toISOString() });
+    return { folder, database: openDatabase(path, migrations), restored };
+  } catch (error) {
+    folder.release();
+    throw error;
+  }
 }
 
 /** None where time is stepped by hand. */

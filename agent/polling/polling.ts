@@ -32,7 +32,7 @@ export interface Polling {
 }
 
 export interface PollingParts {
-  readonly settings: Pick<Settings, 'buses' | 'devices' | 'tensors'>;
+  readonly settings: Pick<Settings, 'dataDir' | 'buses' | 'devices' | 'tensors'>;
   /** May change while it runs. */
   readonly devices: ReadonlyMap<string, KnownDevice>;
   readonly readings: ReadingStore;

@@ -3,6 +3,7 @@
  * time cannot be trusted: then each gets its instant once it can.
  */
 import type { Logger } from 'pino';
+import type { Settings } from '../config-schema.ts';
 import type { NewReading, ReadingStore } from '../store/reading-store.ts';
 import { isWriteFailure, writeFailure } from '../store/write-failure.ts';
 import type { TrustedTime } from '../time/time-watch.ts';
@@ -18,6 +19,7 @@ export interface Waiting {
 }
 
 export interface WaitingParts {
+  readonly settings: Pick<Settings, 'dataDir'>;
   readonly readings: Pick<ReadingStore, 'append'>;
   readonly counters: CounterWatch;
   readonly time: TrustedTime;
@@ -53,7 +55,7 @@ export class WaitingReadings {
       try {
         this.#append(next);
       } catch (error) {
-        troubles.begin('storing', writeFailure(error));
+        troubles.begin('storing', writeFailure(error, this.#parts.settings.dataDir));
         if (isWriteFailure(error)) return;
         // No disk is at fault, so they would fail for ever, and hold up all that follow.
         this.#waiting.splice(0, next.length);

@@ -42,6 +42,8 @@ interface Settings {
   readonly enrolmentAsked: 'yes';
   /** Public key made at first start, hex: a key file that has another is not this home's. */
   readonly identity: string;
+  /** Whether another agent was seen to use this home's identity, and the householder has not said that it is gone. */
+  readonly twin: 'seen' | 'none';
 }
 
 export class HomeStore {

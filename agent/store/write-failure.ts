@@ -2,6 +2,7 @@
  * What it means for the owner that the database took nothing.
  */
 import Sqlite from 'better-sqlite3';
+import { diskTrouble } from '../disk-trouble.ts';
 import { AgentError, type AgentErrorCode, reasonOf } from '../errors.ts';
 
 /** By the beginning of SQLite's own code. */
@@ -12,9 +13,14 @@ const meanings: readonly (readonly [string, AgentErrorCode])[] = [
   ['SQLITE_NOTADB', 'DATABASE_DAMAGED'],
 ];
 
-export function writeFailure(error: unknown): AgentError {
+/** @param dataDir written on, where SQLite itself does not say what is wrong */
+export function writeFailure(error: unknown, dataDir: string): AgentError {
   const found = error instanceof Sqlite.SqliteError ? error.code : '';
-  const meaning = meanings.find(([code]) => found.startsWith(code))?.[1] ?? 'DATABASE_WRITE_FAILED';
+  const meaning = meanings.find(([code]) => found.startsWith(code))?.[1];
+  if (meaning === undefined) {
+    const trouble = isWriteFailure(error) ? diskTrouble(dataDir) : undefined;
+    return trouble ?? new AgentError('DATABASE_WRITE_FAILED', { why: reasonOf(error) }, { cause: error });
+  }
   return new AgentError(meaning, { why: reasonOf(error) }, { cause: error });
 }
 

@@ -120,7 +120,7 @@ export const topics = {
   status: topic({
     path: 'homes/{home}/status',
     from: 'home',
-    readBy: ['coordinator'],
+    readBy: ['coordinator', 'home'],
     retained: true,
     form: 'json',
     payload: Status,

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type HomeService, startHome } from '../../agent/home.ts';
 import { readLedger } from '../../agent/home-reading.ts';
 import type { Database } from '../../agent/store/database.ts';
+import { lastRestore } from '../../agent/store/restores.ts';
 import type { HomeTensors } from '../../agent/store/tensor-store.ts';
 import { steppedTime } from '../../agent/time/time-watch.ts';
 import { Troubles } from '../../agent/troubles.ts';
@@ -19,6 +20,7 @@ import { signJson } from '../../broker/protocol/signed-json.ts';
 import { generateSigningKey, signingKeyFromPem, signMessage } from '../../broker/protocol/signing.ts';
 import { eventually } from '../broker/eventually.ts';
 import { keepingLog } from '../broker/silent-log.ts';
+import { SmallDisk } from './faults/small-disk.ts';
 import { enter, hour, openAgentDatabase, temporaryFolder, tensorsIn } from './made-agent.ts';
 import { MadeBroker, watch } from './made-broker.ts';
 import { cohort, day, MadeUtility, morning, prefix } from './made-utility.ts';
@@ -273,6 +275,50 @@ describe('a round', () => {
     await utility.nth('report', levels);
     await clock.stepTo(epochMs(morning + 2 * hour + 60_000));
     expect(Decline.decode(await utility.nth('decline', { ...bob, round: waited.id })).reason).toBe('no-data');
+  });
+
+  test('no report leaves whose transaction a full disk did not take; it leaves once there is room', async () => {
+    const disk = new SmallDisk(4096);
+    database.close();
+    folder.remove();
+    folder = { folder: disk.folder, remove: () => disk.remove() };
+    database = openAgentDatabase(folder.folder);
+    tensors = tensorsIn(database);
+    enter(tensors, 'fridge', [8000, 4900, 7000, 10_900], { from: day.from });
+    await enrolled();
+    disk.fill();
+    const round = await utility.announce();
+    await eventually(() => running().status().rounds).toEqual([]);
+    await eventually(() => log.lines.some((line) => line.includes('DISK_FULL'))).toBe(true);
+    const levels = { ...bob, round: round.id };
+    expect([utility.on('report', levels), running().ledger()]).toEqual([[], []]);
+    disk.makeRoom();
+    // The announcement comes again with the next connection.
+    const thief = await watch(broker.url, 'bob');
+    await thief.client.endAsync();
+    await utility.nth('report', levels);
+    expect(running().ledger()).toMatchObject([{ kind: 'released' }]);
+  });
+
+  test('another agent with the same identity ends sharing until the householder says that it is gone', async () => {
+    await enrolled();
+    const before = running().status();
+    expect(before.sharing).toBe(true);
+    const key = await utility.nth('agreementKey', bob);
+    for (const since of [1, 2, 3]) {
+      const other = JSON.stringify({ v: 1, online: since !== 2, since: morning + since, version: '1.2.3' });
+      await utility.publish('status', bob, other);
+    }
+    await eventually(() => running().status().sharing).toBe(false);
+    expect(log.lines.filter((line) => line.includes('TWIN_SEEN'))).toHaveLength(1);
+    const round = await utility.announce();
+    expect(Decline.decode(await utility.nth('decline', { ...bob, round: round.id })).reason).toBe('paused');
+    await running().sharing.on();
+    await eventually(() => utility.on('agreementKey', bob).some((one) => !one.equals(key))).toBe(true);
+    expect(lastRestore(database)?.cause).toBe('newer-known');
+    // What either could have told until now.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(utility.on('report', { ...bob, round: round.id })).toEqual([]);
   });
 
   test('a paused home declines; sharing turned on, it reports', async () => {

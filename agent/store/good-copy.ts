@@ -1,0 +1,125 @@
+/**
+ * The last good copy of the database, beside it: what the agent goes back to when the database is damaged.
+ */
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import type { EpochMs } from '../../broker/protocol/clock.ts';
+import { AgentError } from '../errors.ts';
+import { type Database, type Migration, openDatabase } from './database.ts';
+import { noteRestore } from './restores.ts';
+
+export const copyPath = (path: string) => `${path}.copy`;
+/** As it was found, for whoever wants to look into it. One is kept, the last. */
+export const damagedPath = (path: string) => `${path}.damaged`;
+/** There from the moment in which going back begins to the one in which it is done. */
+const goingBackPath = (path: string) => `${path}.going-back`;
+const sideFiles = ['-wal', '-shm'];
+
+/**
+ * Copies the database while it is used; the copy before stays until the new one is known to be sound.
+ * @throws {AgentError} DATABASE_DAMAGED; {SqliteError} where there is no room
+ */
+export async function keepGoodCopy(database: Database, path: string): Promise<void> {
+  const fresh = `${copyPath(path)}.new`;
+  try {
+    rmSync(fresh, { force: true });
+    // Made first, so that it is nobody else's from the beginning.
+    closeSync(openSync(fresh, 'w', 0o600));
+    await database.backup(fresh);
+    const why = damageIn(fresh);
+    if (why !== undefined) throw new AgentError('DATABASE_DAMAGED', { why });
+    sync(fresh);
+    renameSync(fresh, copyPath(path));
+    sync(dirname(path));
+  } finally {
+    for (const file of [fresh, ...sideFiles.map((end) => `${fresh}${end}`)]) rmSync(file, { force: true });
+  }
+}
+
+/** What was deleted is not to be kept in a copy. */
+export function dropGoodCopy(path: string): void {
+  rmSync(copyPath(path), { force: true });
+}
+
+/** Undefined for a sound database. Reads all of it. */
+export function damageIn(path: string): string | undefined {
+  let database: Database | undefined;
+  try {
+    database = new Sqlite(path, { fileMustExist: true });
+    database.pragma('synchronous = FULL');
+    const found = String(database.pragma('quick_check(1)', { simple: true }));
+    return found === 'ok' ? undefined : found;
+  } catch (error) {
+    if (isDamage(error)) return (error as Error).message;
+    throw error;
+  } finally {
+    database?.close();
+  }
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof Sqlite.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
+}
+
+/** Whether the agent cannot go on with what is there: damaged, gone though there is a copy, or going back was cut off. */
+export function needsCopy(path: string): string | undefined {
+  if (existsSync(goingBackPath(path))) return 'the agent was going back to its last good copy';
+  if (!existsSync(path)) return existsSync(copyPath(path)) ? 'it is gone' : undefined;
+  return damageIn(path);
+}
+
+/**
+ * Puts the last good copy in the place of the database, and notes in it that it is an older one. Cut off at any point,
+ * it is done again at the next start.
+ * @returns when the copy was made
+ * @throws {AgentError} DATABASE_LOST
+ */
+export function goBackToCopy(path: string, migrations: readonly Migration[], why: string, now: EpochMs): EpochMs {
+  const copy = copyPath(path);
+  if (!existsSync(copy)) throw new AgentError('DATABASE_LOST', { path, why, copy: 'there is none' });
+  const worse = damageIn(copy);
+  if (worse !== undefined) throw new AgentError('DATABASE_LOST', { path, why, copy: `it is damaged too: ${worse}` });
+  const prepared = `${path}.prepared`;
+  closeSync(openSync(goingBackPath(path), 'w', 0o600));
+  sync(dirname(path));
+  for (const file of [prepared, ...sideFiles.map((end) => `${prepared}${end}`)]) rmSync(file, { force: true });
+  copyFileSync(copy, prepared);
+  const database = openDatabase(prepared, migrations);
+  noteRestore(database, { at: now, cause: 'database-copy' });
+  database.close();
+  sync(prepared);
+  setAside(path);
+  renameSync(prepared, path);
+  sync(dirname(path));
+  rmSync(goingBackPath(path));
+  return statSync(copy).mtimeMs as EpochMs;
+}
+
+/** Under another name. What was under way to the damaged one must not get into the copy. */
+function setAside(path: string): void {
+  for (const end of ['', ...sideFiles]) rmSync(`${damagedPath(path)}${end}`, { force: true });
+  if (existsSync(path)) linkSync(path, damagedPath(path));
+  if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${damagedPath(path)}-wal`);
+  rmSync(`${path}-shm`, { force: true });
+}
+
+/** A file, or the names in a folder. */
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
