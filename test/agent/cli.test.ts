@@ -286,7 +286,7 @@ describe('bad configurations', () => {
       join(kit.dataDir, 'agent.db'),
       'certainly no database, however long one looks at it, and it is long enough',
     );
-    expect((await kit.run('agent', 'run')).stderr).toMatch(/^DATABASE_UNREADABLE: /);
+    expect((await kit.run('agent', 'run')).stderr).toMatch(/^DATABASE_LOST: /);
   });
 });
 
