@@ -1,6 +1,6 @@
 /**
- * The law behind the whole policy: whatever is announced, in whatever order, through restarts and full disks, no cell
- * leaves the house twice.
+ * The law behind the whole policy: whatever is announced, in whatever order, through restarts, full disks and wrong
+ * clocks, no cell leaves the house twice.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -36,6 +36,8 @@ type Move =
   /** The announcement comes again, or is cleared: of the nth round so far. */
   | { readonly move: 'repeat' | 'clear'; readonly nth: number }
   | { readonly move: 'restart' }
+  /** The machine starts again, with a clock that is wrong by so much. */
+  | { readonly move: 'wake'; readonly byMs: number }
   | { readonly move: 'share'; readonly on: boolean }
   | { readonly move: 'withdraw'; readonly tensor: string }
   /** A round comes while a table takes no more rows. */
@@ -47,6 +49,13 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ move: only('repeat'), nth: fc.nat(5) }) },
   { weight: 1, arbitrary: fc.record({ move: only('clear'), nth: fc.nat(5) }) },
   { weight: 1, arbitrary: fc.record({ move: only('restart') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      move: only('wake'),
+      byMs: fc.constantFrom(0, -now, -24 * hour, -hour, hour, 30_000 * hour),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ move: only('share'), on: fc.boolean() }) },
   {
     weight: 1,
@@ -107,6 +116,9 @@ async function play(home: MadeInbox, rounds: Round[], each: Move): Promise<void>
     }
     case 'restart':
       home.restart();
+      break;
+    case 'wake':
+      home.restart(after(now, each.byMs));
       break;
     case 'share':
       home.sharing = each.on;
