@@ -1,11 +1,11 @@
 /** A million changed messages of each kind: refused, or the same bytes again; and what each costs. */
-import { fuzz, fuzzedNames } from '../broker/protocol/fuzz.ts';
+import { fuzz, fuzzedJson, fuzzedNames } from '../broker/protocol/fuzz.ts';
 import { atMost, type Figure } from './figure.ts';
 
 const mutations = 1_000_000;
 
 export async function measure(): Promise<readonly Figure[]> {
-  return fuzzedNames.flatMap((name) => {
+  return [...fuzzedNames, ...fuzzedJson].flatMap((name) => {
     const { unsound, over1Ms, longestMs, mostBytes } = fuzz(name, mutations);
     const of = `${name}, ${mutations.toLocaleString('en')} changed at random`;
     return [

@@ -1,6 +1,7 @@
 /** Messages changed at random by the thousand: what becomes of them, and what they cost. */
-import { ProtocolError } from '../../../broker/protocol/errors.ts';
+import { CodedError } from '../../../broker/protocol/errors.ts';
 import { mutate, randomBits } from '../../hardware/mutations.ts';
+import { jsonSamples } from './json-samples.ts';
 import { type MessageSample, messageSamples, sealedSamples } from './message-samples.ts';
 
 export interface Fuzzed {
@@ -15,7 +16,9 @@ export interface Fuzzed {
   readonly mostBytes: number;
 }
 
+/** CBOR, which is most of what is sent; and JSON, signed and not. */
 export const fuzzedNames = [...Object.keys(messageSamples), ...Object.keys(sealedSamples)];
+export const fuzzedJson = Object.keys(jsonSamples);
 
 /** Every so many the deeper checks, which sign and verify, and the memory. */
 const everyNth = 50;
@@ -23,7 +26,7 @@ const everyNth = 50;
 /** @throws whatever is no refusal: a fault of the reader */
 export function fuzz(name: string, mutations: number): Fuzzed {
   const sealed = sealedSamples[name];
-  const sample = sealed ?? (messageSamples[name] as MessageSample);
+  const sample = sealed ?? messageSamples[name] ?? (jsonSamples[name] as MessageSample);
   const good = Buffer.from(sample.good);
   const random = randomBits(mutations + good.length);
   const counts = { taken: 0, refused: 0, longestMs: 0, over1Ms: 0, mostBytes: 0 };
@@ -59,7 +62,7 @@ function unlessRefused<Out>(work: () => Out): Out | undefined {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
+    if (!(error instanceof CodedError)) throw error;
     return undefined;
   }
 }
