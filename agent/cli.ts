@@ -3,6 +3,7 @@
  */
 import type { Command } from 'commander';
 import type { Clock } from '../broker/protocol/clock.ts';
+import { backupCommands } from './cli/backup.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { enrolCommand, ledgerCommand, shareCommands, tariffCommand } from './cli/household.ts';
 import { metersCommands } from './cli/meters.ts';
@@ -21,6 +22,7 @@ export function agentCommands(program: Command, clock: Clock): void {
   ledgerCommand(program, clock);
   shareCommands(program, clock);
   doctorCommand(program, clock);
+  backupCommands(program, clock);
   const known = program.commands.find((command) => command.name() === 'tariff');
   tariffCommand(known ?? program.command('tariff').description('prices of energy'), clock);
 }

@@ -125,6 +125,24 @@ export const agentErrors = {
     remedy: 'See what is wrong with it: wattveil agent status',
   },
 
+  // --- backups ---
+  BACKUP_FAILED: {
+    says: 'no backup was made at {file}: {why}',
+    remedy: 'Give the path of a file that is not there yet, in a folder of your own with room enough.',
+  },
+  BACKUP_UNREADABLE: {
+    says: '{file} is no backup of a home: {why}',
+    remedy: 'Give a file that was written by: wattveil backup',
+  },
+  RESTORE_OVER_DATA: {
+    says: 'there is a database in the data folder {path} already',
+    remedy: 'Give an empty dataDir; or add --force, then all that was measured since the backup is lost.',
+  },
+  RESTORE_FAILED: {
+    says: '{file} could not be put into the data folder {path}: {why}',
+    remedy: 'Make room there, then repeat it with --force.',
+  },
+
   // --- keys, enrolment ---
   KEY_FILE_UNUSABLE: {
     says: 'the key file {path} cannot be used: {why}',

@@ -11,6 +11,7 @@ import { AgentError } from './errors.ts';
 import { notAKey, readPrivate, writePrivate } from './private-file.ts';
 import type { Database } from './store/database.ts';
 import { HomeStore } from './store/home-store.ts';
+import { noteRestore } from './store/restores.ts';
 
 export interface HomeKeys {
   readonly identity: SigningKey;
@@ -21,23 +22,21 @@ export const identityPath = (dataDir: string) => join(dataDir, 'identity.pem');
 
 /**
  * Reads the keys, or makes them where neither file nor database knows of any. After a restore the agreement keys of
- * before are erased here.
+ * before are erased here. An identity that the database does not know has had another database before.
  * @throws {AgentError} KEY_FILE_UNUSABLE, KEY_FILE_OPEN, KEY_FILE_MISSING, KEY_FILE_DIFFERS
  */
 export function loadKeys(dataDir: string, database: Database, now: EpochMs): HomeKeys {
-  const identity = loadIdentity(identityPath(dataDir), new HomeStore(database));
-  return { identity, agreement: new AgreementKeys(dataDir, database, now) };
-}
-
-function loadIdentity(path: string, store: HomeStore): SigningKey {
+  const path = identityPath(dataDir);
+  const store = new HomeStore(database);
   const known = store.setting('identity');
   const text = readPrivate(path);
   if (text === undefined && known !== undefined) throw new AgentError('KEY_FILE_MISSING', { path });
-  const key = text === undefined ? generateSigningKey() : keyIn(path, () => signingKeyFromPem(text));
-  if (known !== undefined && known !== toHex(key.publicKey)) throw new AgentError('KEY_FILE_DIFFERS', { path });
-  if (text === undefined) writePrivate(path, key.exportPkcs8Pem());
-  store.set('identity', toHex(key.publicKey));
-  return key;
+  const identity = text === undefined ? generateSigningKey() : keyIn(path, () => signingKeyFromPem(text));
+  if (known !== undefined && known !== toHex(identity.publicKey)) throw new AgentError('KEY_FILE_DIFFERS', { path });
+  if (text === undefined) writePrivate(path, identity.exportPkcs8Pem());
+  else if (known === undefined) noteRestore(database, { at: now, cause: 'keys-differ' });
+  store.set('identity', toHex(identity.publicKey));
+  return { identity, agreement: new AgreementKeys(dataDir, database, now) };
 }
 
 function keyIn(path: string, read: () => SigningKey): SigningKey {

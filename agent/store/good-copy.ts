@@ -47,9 +47,9 @@ export async function keepGoodCopy(database: Database, path: string): Promise<vo
   }
 }
 
-/** What was deleted is not to be kept in a copy. */
+/** What was deleted, or another home's, is not to be kept in a copy. */
 export function dropGoodCopy(path: string): void {
-  rmSync(copyPath(path), { force: true });
+  for (const file of [copyPath(path), goingBackPath(path)]) rmSync(file, { force: true });
 }
 
 /** Undefined for a sound database. Reads all of it. */
