@@ -91,7 +91,8 @@ export class TimeWatch implements TrustedTime {
   instantOf({ at, elapsed }: Stamp): EpochMs {
     if (elapsed === undefined) return at;
     const { clock } = this.#parts;
-    const instant = clock.now() - (this.#parts.elapsed() - elapsed);
+    // That clock tells fractions of a millisecond, too.
+    const instant = clock.now() - Math.round(this.#parts.elapsed() - elapsed);
     return Math.abs(instant - at) <= toleranceMs ? at : epochMs(instant);
   }
 
