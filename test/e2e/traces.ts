@@ -35,8 +35,10 @@ export function tracesOf(wattHours: number): readonly Trace[] {
       written(4, (at) => at.writeFloatLE(value)),
     );
     add(`${unit} as text`, Buffer.from(String(value)));
+    add(`${unit} in thousandths, text`, Buffer.from(value.toFixed(3)));
   }
   for (const [name, step] of [
+    ['0.001 Wh', 0.001],
     ['0.1 Wh', 0.1],
     ['1 Wh', 1],
     ['10 Wh', 10],
@@ -60,17 +62,54 @@ export function tracesOf(wattHours: number): readonly Trace[] {
       written(8, (at) => at.writeBigUInt64LE(clearShare(count))),
     );
   }
-  // What is carried inside JSON or a log line is written as hex or base64 at most.
-  return traces.flatMap((trace) =>
-    trace.form.endsWith('text')
-      ? [trace]
-      : [trace, { ...trace, form: `${trace.form}, in hex`, bytes: Buffer.from(trace.bytes.toString('hex')) }],
-  );
+  return traces.flatMap((trace) => [trace, ...carried(trace)]);
 }
+
+/** What is carried inside JSON or a log line is written as hex, base64 or a list of bytes. */
+function carried({ value, form, bytes }: Trace): Trace[] {
+  const isText = form.endsWith('text');
+  const as = (how: string, text: string): Trace => ({ value, form: `${form}, ${how}`, bytes: Buffer.from(text) });
+  return [
+    as('in hex', bytes.toString('hex')),
+    ...(isText ? [] : [as('as a list of bytes', [...bytes].join(','))]),
+    // Four bytes make five letters, which chance makes, too.
+    ...(bytes.length < 6 ? [] : inBase64(bytes).map((letters) => as('in base64', letters))),
+  ];
+}
+
+/** Wherever it begins in what is encoded: the letters that depend on these bytes alone. */
+function inBase64(bytes: Buffer): string[] {
+  const texts = [0, 1, 2].map((before) => {
+    const letters = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    return letters.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
+  });
+  const forUrls = texts.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'));
+  return [...new Set([...texts, ...forUrls])];
+}
+
+/** Traces by their first four bytes: there are thousands, and megabytes to look through. */
+const indices = new WeakMap<readonly Trace[], Map<number, Trace[]>>();
 
 /** @returns the traces that occur in the bytes */
 export function findTraces(traces: readonly Trace[], bytes: Buffer): readonly string[] {
-  return traces.filter((trace) => bytes.includes(trace.bytes)).map(({ value, form }) => `${value}: ${form}`);
+  const index = indices.get(traces) ?? indexOf(traces);
+  indices.set(traces, index);
+  const found = new Set<string>();
+  for (let at = 0; at + 4 <= bytes.length; at += 1) {
+    for (const { value, form, bytes: wanted } of index.get(bytes.readUInt32BE(at)) ?? []) {
+      if (bytes.subarray(at, at + wanted.length).equals(wanted)) found.add(`${value}: ${form}`);
+    }
+  }
+  return [...found];
+}
+
+function indexOf(traces: readonly Trace[]): Map<number, Trace[]> {
+  const index = new Map<number, Trace[]>();
+  for (const trace of traces) {
+    const start = trace.bytes.readUInt32BE(0);
+    index.set(start, [...(index.get(start) ?? []), trace]);
+  }
+  return index;
 }
 
 function written(length: number, write: (at: Buffer) => void): Buffer {

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'mqtt-packet';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { after } from '../../broker/protocol/clock.ts';
 import { cohort, day, midnight, type Person } from '../../scripts/story/people.ts';
@@ -144,6 +145,11 @@ describe('while a story is played', () => {
     ['a double in CBOR', (value: number) => Buffer.concat([Buffer.from([0xfb]), doubleOf(value)])],
     ['decimal text in JSON', (value: number) => Buffer.from(JSON.stringify({ energy_wh: value }))],
     ['a count of steps in CBOR', (value: number) => Buffer.concat([Buffer.from([0x1a]), stepsOf(value)])],
+    [
+      'a message in base64 in JSON',
+      (value: number) => Buffer.from(JSON.stringify({ of: base64With(doubleOf(value)) })),
+    ],
+    ['kWh with three decimals', (value: number) => Buffer.from(`bulb ${(value / 1000).toFixed(3)} kWh`)],
   ])('a value that does leave is found: %s', async (_, planted) => {
     const value = entered.alice[0] ?? 0;
     const before = tap.sent().length;
@@ -163,6 +169,29 @@ describe('while a story is played', () => {
     expect(found.length).toBeGreaterThan(0);
   });
 });
+
+describe('a log line with a value in it is found:', () => {
+  it.each<[string, (value: number) => object]>([
+    ['the number', (value) => ({ value })],
+    ['a text', (value) => ({ says: `fridge: ${(value / 1000).toFixed(3)} kWh` })],
+    ['thousandths', (value) => ({ mWh: Math.round(value * 1000) })],
+    ['bytes', (value) => ({ bytes: doubleOf(value) })],
+    ['bytes in hex', (value) => ({ bytes: doubleOf(value).toString('hex') })],
+    ['bytes in base64, after others', (value) => ({ bytes: base64With(doubleOf(value)) })],
+    ['bytes in base64 for URLs', (value) => ({ bytes: doubleOf(value).toString('base64url') })],
+  ])('%s', (_, of) => {
+    for (const value of Object.values(entered).flat()) {
+      const lines: string[] = [];
+      pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }).info(of(value), 'planted');
+      expect(findTraces(tracesOf(value), Buffer.from(lines.join(''))).length).toBeGreaterThan(0);
+      expect(findTraces(tracesOf(value + 1000.1), Buffer.from(lines.join('')))).toEqual([]);
+    }
+  });
+});
+
+function base64With(bytes: Buffer): string {
+  return Buffer.concat([Buffer.from('v'), bytes, Buffer.from('w')]).toString('base64');
+}
 
 function doubleOf(value: number): Buffer {
   const bytes = Buffer.alloc(8);
