@@ -154,6 +154,16 @@ const Policy = z.strictObject({
   allowHistogram: z.boolean().default(false),
 });
 
+/** How long readings are held; what energies were at each quarter of an hour is kept for ever. */
+const RetentionSettings = z.strictObject({
+  /** As they came. */
+  readings: atLeast(86_400_000, '1d').default(durationMs(7 * 86_400_000)),
+  /** At each minute. */
+  minutes: atLeast(86_400_000, '1d').default(durationMs(30 * 86_400_000)),
+  /** Room on the disk, in MB, below which less is held. */
+  leastFree: z.int().min(10).max(1_000_000).default(200),
+});
+
 /** Whether the protocol can carry it. */
 function fitsScaled(value: number): boolean {
   try {
@@ -175,6 +185,7 @@ export const AgentYaml = z.strictObject({
   tensors: z.array(DeviceTensor).default([]),
   plugs: z.array(Plug).default([]),
   policy: Policy.prefault({}),
+  retention: RetentionSettings.prefault({}),
 });
 
 export type Settings = z.output<typeof AgentYaml>;

@@ -66,6 +66,10 @@ export const agentErrors = {
     remedy:
       'Something else than this agent has changed the database, or the disk has. Keep a copy of dataDir, then go on from a good backup.',
   },
+  DISK_SHORT: {
+    says: 'the disk of dataDir has {megabytes} MB left: single readings and minutes are held for a shorter time, quarters as ever',
+    remedy: 'Make room on that disk, or hold less: readings, minutes and leastFree under retention in agent.yaml.',
+  },
   DATABASE_WRITE_FAILED: {
     says: 'nothing can be stored: {why}',
     remedy: 'Look after the disk of dataDir. Polling goes on; readings wait in memory, and no report leaves.',

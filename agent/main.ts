@@ -23,6 +23,8 @@ import { goBackToCopy, needsCopy } from './store/good-copy.ts';
 import { lastInstant } from './store/last-instant.ts';
 import { migrations } from './store/migrations.ts';
 import { ReadingStore } from './store/reading-store.ts';
+import { ReadingTiers } from './store/reading-tiers.ts';
+import { freeBytesOn, retentionOf, startRetention } from './store/retention.ts';
 import { HomeTensors } from './store/tensor-store.ts';
 import { isSynchronised } from './time/synchronised.ts';
 import { steppedTime, TimeWatch } from './time/time-watch.ts';
@@ -77,6 +79,14 @@ async function start(
   const devices = book.known;
   const readings = new ReadingStore(database);
   const tensors = new HomeTensors({ database, settings: config, devices, readings, clock });
+  const retention = startRetention({
+    tiers: new ReadingTiers(database),
+    retention: retentionOf(config),
+    dataDir: config.dataDir,
+    freeBytes: () => freeBytesOn(config.dataDir),
+    ...{ clock, troubles },
+  });
+  atEnd(() => retention.close());
   const identified = deviceTeller(book, tensors, clock, log);
   const polling = startPolling({ settings: config, devices, readings, identified, clock, time, troubles, log });
   atEnd(() => polling.close());

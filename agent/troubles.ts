@@ -7,7 +7,7 @@ import type { Clock, EpochMs } from '../broker/protocol/clock.ts';
 import { type AgentError, type Told, toldBy } from './errors.ts';
 
 /** One at a time of each kind. */
-export type TroubleKind = 'clock' | 'storing' | 'restored' | 'twin' | 'copy';
+export type TroubleKind = 'clock' | 'storing' | 'room' | 'restored' | 'twin' | 'copy';
 
 export interface Trouble extends Told {
   readonly kind: TroubleKind;

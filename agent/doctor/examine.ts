@@ -76,7 +76,7 @@ async function examineAlone(config: AgentConfig, clock: Clock): Promise<Finding[
 /** What the agent knows to be wrong; and of what it looks at, what it does not complain of. */
 function troublesOf({ troubles }: AgentStatus): Finding[] {
   const checks: Readonly<Record<TroubleKind, Check>> = {
-    ...{ clock: 'clock', storing: 'disk', restored: 'database', twin: 'folder', copy: 'database' },
+    ...{ clock: 'clock', storing: 'disk', room: 'disk', restored: 'database', twin: 'folder', copy: 'database' },
   };
   const told = troubles.map(({ kind, ...trouble }) => wrong(checks[kind], trouble));
   const isTrusted = !troubles.some(({ kind }) => kind === 'clock');

@@ -81,6 +81,7 @@ export function startPolling(parts: PollingParts): Polling {
           await closeBus(bus, log);
         }),
       );
+      waiting.close();
     },
   };
 }

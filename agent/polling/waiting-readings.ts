@@ -3,6 +3,7 @@
  * time cannot be trusted: then each gets its instant once it can.
  */
 import type { Logger } from 'pino';
+import { after, type Clock } from '../../broker/protocol/clock.ts';
 import type { Settings } from '../config-schema.ts';
 import type { NewReading, ReadingStore } from '../store/reading-store.ts';
 import { isWriteFailure, writeFailure } from '../store/write-failure.ts';
@@ -20,8 +21,9 @@ export interface Waiting {
 
 export interface WaitingParts {
   readonly settings: Pick<Settings, 'dataDir'>;
-  readonly readings: Pick<ReadingStore, 'append'>;
+  readonly readings: Pick<ReadingStore, 'append' | 'beforeReading'>;
   readonly counters: CounterWatch;
+  readonly clock: Clock;
   readonly time: TrustedTime;
   readonly troubles: Troubles;
   readonly log: Logger;
@@ -31,24 +33,34 @@ export interface WaitingParts {
 const most = 30_000;
 /** Stored together: a cycle is less, what has waited for hours is not tried all at once. */
 const together = 500;
+/** So that few commits carry many readings; a power cut takes no more than that of them. */
+const gatherMs = 10_000;
 
 export class WaitingReadings {
   readonly #parts: WaitingParts;
   #waiting: Waiting[] = [];
   #behind = false;
+  #callOff: (() => void) | undefined;
 
   constructor(parts: WaitingParts) {
     this.#parts = parts;
+    // Whoever asks for readings gets all that can be stored.
+    parts.readings.beforeReading = () => this.store();
   }
 
-  /** The oldest make room: what a counter gathered meanwhile, its next reading has. */
+  /** To be stored soon. The oldest make room: what a counter gathered meanwhile, its next reading has. */
   add(fresh: readonly Waiting[]): void {
+    if (fresh.length === 0) return;
     this.#waiting.push(...fresh);
     if (this.#waiting.length > most) this.#waiting = this.#waiting.slice(-most);
+    const { clock } = this.#parts;
+    this.#callOff ??= clock.at(after(clock.now(), gatherMs), () => this.store());
   }
 
   /** What can be stored now, in order. A disk that fails does not end the polling. */
   store(): void {
+    this.#callOff?.();
+    this.#callOff = undefined;
     const { time, troubles } = this.#parts;
     while (this.#waiting.length > 0 && time.isTrusted()) {
       const next = this.#waiting.slice(0, together);
@@ -64,6 +76,11 @@ export class WaitingReadings {
       this.#waiting.splice(0, next.length);
       troubles.end('storing', 'readings are stored again');
     }
+  }
+
+  close(): void {
+    this.store();
+    this.#parts.readings.beforeReading = () => {};
   }
 
   #append(next: readonly Waiting[]): void {

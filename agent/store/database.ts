@@ -11,6 +11,8 @@ export type Database = Sqlite.Database;
 export interface Migration {
   readonly name: string;
   readonly sql: string;
+  /** What SQL cannot say: done after it, in the same transaction. */
+  readonly also?: (database: Database) => void;
 }
 
 /** @throws {AgentError} DATABASE_UNREADABLE, DATABASE_NOT_DURABLE, DATABASE_NEWER, DATABASE_OLDER */
@@ -67,6 +69,7 @@ function migrate(database: Database, path: string, migrations: readonly Migratio
     if (applied.has(migration.name)) continue;
     database.transaction(() => {
       database.exec(migration.sql);
+      migration.also?.(database);
       record.run(migration.name);
     })();
   }

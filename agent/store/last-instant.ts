@@ -4,10 +4,11 @@
 import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
 import type { Database } from './database.ts';
 
-/** Of those that are written as time goes on; the table of readings by its key, for it is long. */
+/** Of those that are written as time goes on. */
 const latest = `
   SELECT max(at) FROM (
-    SELECT (SELECT max(at_ms) FROM readings WHERE readings.series = series.number) AS at FROM series
+    SELECT max(until_ms) AS at FROM reading_batches
+    UNION ALL SELECT condensed_until_ms FROM reading_tiers
     UNION ALL SELECT max(at_ms) FROM ledger
     UNION ALL SELECT max(entered_at_ms) FROM entered_tensors
     UNION ALL SELECT max(published_at_ms) FROM published_catalogue

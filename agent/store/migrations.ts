@@ -8,6 +8,7 @@ import { keyMigrations } from './migrations-keys.ts';
 import { readingMigrations } from './migrations-readings.ts';
 import { roundMigrations } from './migrations-rounds.ts';
 import { setMigrations } from './migrations-sets.ts';
+import { tierMigrations } from './migrations-tiers.ts';
 
 export const migrations: readonly Migration[] = [
   ...readingMigrations,
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   ...keyMigrations,
   ...clockMigrations,
   ...setMigrations,
+  ...tierMigrations,
 ];

@@ -1,12 +1,19 @@
 /**
- * The readings of all devices, by series (a device and a quantity) and time.
+ * The readings of all devices, by series (a device and a quantity) and time; and what is known of each series at the
+ * edges of slots, also when its readings are no longer held.
  */
-import type { Statement } from 'better-sqlite3';
 import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
+import type { Grid } from '../../broker/protocol/fields.ts';
+import { slotEdges } from '../../broker/protocol/grid.ts';
 import { type Quantity, quantities } from '../../hardware/quantity.ts';
-import { type CounterState, type Mark, readsToBelieve } from '../polling/counter.ts';
-import type { Reading } from '../tensors/resampling.ts';
+import type { CounterState, Mark } from '../polling/counter.ts';
+import { type Edge, edgesAt, mostGapMs, quarterMs, type Reading } from '../tensors/edges.ts';
+import { seenUntil } from './condense-hour.ts';
 import type { Database } from './database.ts';
+import { EdgeTier, minuteTier, quarterTier } from './edge-tier.ts';
+import { emptySeries, type LiveReadings, type LiveSeries, liveReadings } from './live-series.ts';
+import type { SeriesReading } from './reading-batch.ts';
+import { ReadingLog } from './reading-log.ts';
 
 /** One value of one quantity from one device at one instant, in the quantity's own unit. */
 export interface NewReading {
@@ -18,11 +25,6 @@ export interface NewReading {
   /** Of a counter; left out: good. */
   readonly mark?: Mark;
 }
-
-/** The marks as they are stored, by their number. */
-const marks: readonly Mark[] = ['good', 'doubtful', 'anew'];
-/** Those that are believed, for the queries. */
-const believed = 'mark <> 1';
 
 export interface StoredReading {
   readonly quantity: string;
@@ -39,116 +41,153 @@ export interface Extent {
 
 export class ReadingStore {
   readonly #database: Database;
-  readonly #series = new Map<string, number>();
-  /** Prepared once: they run for each reading of each device. */
-  readonly #lastOf: Statement<[number], { at: number | null }>;
-  readonly #insertOne: Statement<[number, number, number, number]>;
+  readonly #live: LiveReadings;
+  readonly #log: ReadingLog;
+  readonly #minutes: EdgeTier;
+  readonly #quarters: EdgeTier;
+  /** Called first by all that reads: for who gathers readings before they are stored. */
+  beforeReading: () => void = () => {};
 
   constructor(database: Database) {
     this.#database = database;
-    this.#lastOf = database.prepare('SELECT max(at_ms) AS at FROM readings WHERE series = ?');
-    this.#insertOne = database.prepare('INSERT INTO readings (series, at_ms, value, mark) VALUES (?, ?, ?, ?)');
+    this.#live = liveReadings(database);
+    this.#log = new ReadingLog(database);
+    this.#minutes = new EdgeTier(database, minuteTier);
+    this.#quarters = new EdgeTier(database, quarterTier);
   }
 
   /**
-   * Stores all or none. A reading that is not after the last of its series is left out: after the clock was put
-   * back, time has to catch up first.
+   * Stores all or none, in one row. A reading that is not after the last of its series is left out: after the clock was
+   * put back, time has to catch up first.
    * @returns how many were left out
    */
   append(readings: readonly NewReading[]): number {
-    return this.#database.transaction(() => readings.filter((reading) => !this.#insert(reading)).length)();
+    const { condensedUntil } = this.#live.tiers;
+    const floor = condensedUntil === undefined ? Number.NEGATIVE_INFINITY : seenUntil(condensedUntil);
+    const fresh = new Map<string, { series: LiveSeries; readings: Reading[] }>();
+    let leftOut = 0;
+    const store = this.#database.transaction(() => {
+      for (const { device, quantity, at, value, mark = 'good' } of readings) {
+        if (!Number.isFinite(value)) throw new RangeError(`${quantity} of device ${device}: expected a number`);
+        const key = `${device} ${quantity}`;
+        const entry = fresh.get(key) ?? { series: this.#seriesFor(device, quantity), readings: [] };
+        fresh.set(key, entry);
+        const last = Math.max(
+          entry.readings.at(-1)?.at ?? entry.series.stand.last?.at ?? Number.NEGATIVE_INFINITY,
+          floor,
+        );
+        if (at > last) entry.readings.push({ at, value, mark });
+        else leftOut += 1;
+      }
+      const rows = [...fresh.values()].flatMap(({ series, readings: kept }) =>
+        kept.map((one): SeriesReading => ({ series: series.number, ...one })),
+      );
+      this.#log.append(rows);
+    });
+    store();
+    for (const { series, readings: kept } of fresh.values()) this.#live.add(series, kept);
+    return leftOut;
   }
 
-  /** In order of time, with those up to `marginMs` before and after. */
+  /** In order of time, with those up to `marginMs` before and after; as far as single readings are still held. */
   around(device: number, quantity: string, from: number, until: number, marginMs: number): Reading[] {
-    const series = this.#find(device, quantity);
+    this.beforeReading();
+    const series = this.#live.find(device, quantity);
     if (series === undefined) return [];
-    return this.#database
-      .prepare<unknown[], { at: number; value: number; mark: number }>(
-        'SELECT at_ms AS at, value, mark FROM readings WHERE series = ? AND at_ms BETWEEN ? AND ? ORDER BY at_ms',
-      )
-      .all(series, from - marginMs, until + marginMs)
-      .map(({ at, value, mark }) => ({ at, value, mark: marks[mark] ?? 'doubtful' }));
+    const [first, last] = [from - marginMs, until + marginMs];
+    const oldest = series.recent[0]?.at;
+    if (oldest !== undefined && first >= oldest) return series.recent.filter(({ at }) => at >= first && at <= last);
+    return this.#log.read(first, last, series.number).map(({ at, value, mark }) => ({ at, value, mark }));
+  }
+
+  /**
+   * What is known at the edges of a grid.
+   * @param gapMs the longest pause that will be bridged
+   */
+  edges(device: number, quantity: string, grid: Grid, gapMs: number): (Edge | 'condensed')[] {
+    this.beforeReading();
+    const series = this.#live.find(device, quantity);
+    const instants = slotEdges(grid);
+    if (series === undefined) return instants.map(() => 'gap');
+    const { minutesFrom, readingsFrom } = this.#live.tiers;
+    const first = instants[0] ?? 0;
+    if (this.#quarters.holds(instants)) return this.#tiered(this.#quarters, series, instants);
+    if (this.#minutes.holds(instants) && first >= minutesFrom) {
+      return this.#tiered(this.#minutes, series, instants);
+    }
+    // Readings from before the quarter in which the first edge lies: a level is rounded there.
+    const held = instants.filter((instant) => instant - gapMs - quarterMs >= readingsFrom);
+    const margin = Math.min(gapMs, mostGapMs) + quarterMs;
+    const readings = held.length === 0 ? [] : this.around(device, quantity, held[0] ?? 0, held.at(-1) ?? 0, margin);
+    const known = edgesAt(series.kind, readings, held).edges;
+    const gone = instants.length - held.length;
+    return instants.map((_, edge) => (edge < gone ? 'condensed' : (known[edge - gone] ?? 'gap')));
   }
 
   /** Where a counter stands by what is stored: the last reading that is believed, and the last after it that are not. */
   standOf(device: number, quantity: string): { readonly last: CounterState; readonly doubtful: readonly Reading[] } {
-    const series = this.#find(device, quantity);
-    const last = series === undefined ? undefined : this.#lastBelieved(series, Number.MAX_SAFE_INTEGER);
-    if (series === undefined || last === undefined) return { last: {}, doubtful: [] };
-    const lower = this.#lastBelieved(series, last.value);
-    const anewSince = this.#database.prepare(
-      'SELECT 1 FROM readings WHERE series = ? AND at_ms > ? AND mark = 2 LIMIT 1',
-    );
-    const lowerAt = lower === undefined || anewSince.get(series, lower.at) !== undefined ? undefined : lower.at;
-    const doubtful = this.#database
-      .prepare<unknown[], { at: number; value: number }>(
-        'SELECT at_ms AS at, value FROM readings WHERE series = ? AND at_ms > ? ORDER BY at_ms DESC LIMIT ?',
-      )
-      .all(series, last.at, readsToBelieve - 1)
-      .reverse();
-    return {
-      last: { last: { ...last, lowerAt } },
-      doubtful: doubtful.map((reading) => ({ ...reading, mark: 'doubtful' })),
-    };
+    const { believed, doubtful = [] } = this.#live.find(device, quantity)?.stand ?? {};
+    return { last: believed === undefined ? {} : { last: believed }, doubtful: believed === undefined ? [] : doubtful };
   }
 
-  /** What is held of a series from `since` on. */
+  /**
+   * How many readings there were since, whatever became of them. From an instant whose readings are no longer held, days
+   * are counted whole.
+   */
   extent(device: number, quantity: string, since: number): Extent | undefined {
-    const series = this.#find(device, quantity);
-    if (series === undefined) return undefined;
-    const row = this.#database
-      .prepare<unknown[], { readings: number; first: number | null; last: number | null }>(
-        'SELECT count(*) AS readings, min(at_ms) AS first, max(at_ms) AS last FROM readings WHERE series = ? AND at_ms >= ?',
-      )
-      .get(series, since);
-    if (row === undefined || row.first === null || row.last === null) return undefined;
-    return { readings: row.readings, from: epochMs(row.first), until: epochMs(row.last) };
+    this.beforeReading();
+    const series = this.#live.find(device, quantity);
+    if (series?.stand.last === undefined || series.stand.first === undefined) return undefined;
+    const { last, first, readings } = series.stand;
+    if (last.at < since) return undefined;
+    const until = epochMs(last.at);
+    if (since <= first) return { readings, from: epochMs(first), until };
+    const oldest = series.recent[0]?.at ?? Number.POSITIVE_INFINITY;
+    if (since < oldest) {
+      return { readings: readings - this.#quarters.readingsBefore(series.number, since), from: epochMs(since), until };
+    }
+    const after = this.around(device, quantity, since, last.at, 0);
+    return { readings: after.length, from: epochMs(after[0]?.at ?? since), until };
+  }
+
+  /** Whether anything was ever read of it. */
+  has(device: number, quantity: string): boolean {
+    this.beforeReading();
+    return this.#live.find(device, quantity)?.stand.last !== undefined;
   }
 
   /** The last reading of each of a device's series. */
   last(device: number): StoredReading[] {
-    return this.#database
-      .prepare<unknown[], { quantity: string; unit: string; at: number; value: number }>(
-        `SELECT quantity, unit, at_ms AS at, value FROM series JOIN readings ON readings.series = series.number
-         WHERE device = ? AND at_ms = (SELECT max(at_ms) FROM readings WHERE series = series.number)
-         ORDER BY series.number`,
-      )
-      .all(device)
-      .map((row) => ({ ...row, at: epochMs(row.at) }));
+    this.beforeReading();
+    return this.#live
+      .all()
+      .filter((series) => series.device === device)
+      .flatMap(({ quantity, unit, stand: { last } }) =>
+        last === undefined ? [] : [{ quantity, unit, at: epochMs(last.at), value: last.value }],
+      );
   }
 
-  #insert({ device, quantity, at, value, mark = 'good' }: NewReading): boolean {
-    const series = this.#find(device, quantity) ?? this.#create(device, quantity);
-    const last = this.#lastOf.get(series);
-    if (at <= (last?.at ?? Number.NEGATIVE_INFINITY)) return false;
-    this.#insertOne.run(series, at, value, marks.indexOf(mark));
-    return true;
+  #tiered(tier: EdgeTier, series: LiveSeries, instants: readonly number[]): Edge[] {
+    const condensedUntil = this.#live.tiers.condensedUntil ?? Number.NEGATIVE_INFINITY;
+    const first = series.stand.first ?? Number.POSITIVE_INFINITY;
+    const before = instants.filter((instant) => instant < first);
+    const old = instants.filter((instant) => instant >= first && instant < condensedUntil);
+    const { number, kind, stored } = series;
+    const held = tier.edges(number, kind, old, condensedUntil);
+    const { carry, quarterWidestMs } = stored.condensed;
+    // A pause that lies before what is condensed ends may begin a slot that ends after it.
+    const widestMs = Math.max(carry.widestMs, quarterWidestMs, held.widestMs);
+    const fresh = instants.slice(before.length + old.length);
+    const { edges } = edgesAt(kind, series.recent, fresh, { ...carry, widestMs });
+    return [...before.map((): Edge => 'gap'), ...held.edges, ...edges];
   }
 
-  #lastBelieved(series: number, below: number): { at: number; value: number } | undefined {
-    return this.#database
-      .prepare<unknown[], { at: number; value: number }>(
-        `SELECT at_ms AS at, value FROM readings WHERE series = ? AND ${believed} AND value < ? ORDER BY at_ms DESC LIMIT 1`,
-      )
-      .get(series, below);
-  }
-
-  #find(device: number, quantity: string): number | undefined {
-    const key = `${device} ${quantity}`;
-    const cached = this.#series.get(key);
-    if (cached !== undefined) return cached;
-    const row = this.#database
-      .prepare<unknown[], { number: number }>('SELECT number FROM series WHERE device = ? AND quantity = ?')
-      .get(device, quantity);
-    if (row !== undefined) this.#series.set(key, row.number);
-    return row?.number;
-  }
-
-  #create(device: number, quantity: Quantity): number {
+  #seriesFor(device: number, quantity: Quantity): LiveSeries {
+    const known = this.#live.find(device, quantity);
+    if (known !== undefined) return known;
     const { lastInsertRowid } = this.#database
       .prepare('INSERT INTO series (device, quantity, unit) VALUES (?, ?, ?)')
       .run(device, quantity, quantities[quantity].unit);
-    return Number(lastInsertRowid);
+    return emptySeries(Number(lastInsertRowid), device, quantity);
   }
 }

@@ -3,14 +3,13 @@
  */
 import type { Clock, EpochMs } from '../../broker/protocol/clock.ts';
 import type { Grid } from '../../broker/protocol/fields.ts';
-import { gridEnd } from '../../broker/protocol/grid.ts';
 import { isQuantity, type Quantity, quantities } from '../../hardware/quantity.ts';
 import type { DeviceSettings, Settings, TensorSettings } from '../config-schema.ts';
 import { AgentError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { assertCatalogueFits } from '../tensors/catalogue.ts';
 import { enteredPerSlot } from '../tensors/hand-entered.ts';
-import { changePerSlot, longestGap, meanPerSlot, type SlotValues } from '../tensors/resampling.ts';
+import { longestGap, type Measure, type SlotValues, slotsBetween } from '../tensors/resampling.ts';
 import type {
   Coverage,
   NewTensor,
@@ -211,15 +210,21 @@ export class HomeTensors implements TensorStore {
     return enteredPerSlot({ from, step: stepMs, values: this.#entered.values(id) }, quantities[quantity].kind, grid);
   }
 
+  /** A device that counts no energy but says its power has its energy from that. */
+  #measured(quantity: Quantity, device: number): { quantity: Quantity; measure: Measure } {
+    if (quantities[quantity].kind === 'level') return { quantity, measure: 'mean' };
+    const { readings } = this.#parts;
+    const isDerived = quantity === 'energyImport' && !readings.has(device, quantity) && readings.has(device, 'power');
+    return isDerived ? { quantity: 'power', measure: 'derived energy' } : { quantity, measure: 'change' };
+  }
+
   #resampled(settings: Pick<TensorSettings, 'device' | 'quantity'>, grid: Grid): SlotValues {
     const { readings, devices } = this.#parts;
     const gapMs = longestGapOf(this.#deviceOf(settings.device));
-    const number = devices.get(settings.device)?.number;
-    const margin = longestGap(grid, gapMs);
-    const held =
-      number === undefined ? [] : readings.around(number, settings.quantity, grid.from, gridEnd(grid), margin);
-    const resample = quantities[settings.quantity].kind === 'counter' ? changePerSlot : meanPerSlot;
-    const { values, coverage } = resample(held, grid, gapMs);
+    const number = devices.get(settings.device)?.number ?? 0;
+    const { quantity, measure } = this.#measured(settings.quantity, number);
+    const edges = readings.edges(number, quantity, grid, longestGap(grid, gapMs));
+    const { values, coverage } = slotsBetween(measure, edges, grid, gapMs);
     return { values, coverage: coverage.map((one, slot) => (one === 'gap' ? this.#whyGap(grid, slot) : one)) };
   }
 

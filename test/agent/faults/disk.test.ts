@@ -25,7 +25,7 @@ let acknowledged: number[];
 
 beforeEach(() => {
   disk = new SmallDisk(4096);
-  troubles = new Troubles({ clock: new SteppedClock(epochMs(0)), log });
+  troubles = new Troubles({ clock, log });
   acknowledged = [];
   open();
 });
@@ -34,11 +34,14 @@ afterEach(() => {
   disk.remove();
 });
 
+const clock = new SteppedClock(epochMs(0));
+
 function open(): void {
   database = openAgentDatabase(disk.folder);
   rememberDevices(database, [{ id: 'fridge', port: '/dev/line', address: 1, serial: undefined }]);
   readings = new ReadingStore(database);
-  const noted: Pick<ReadingStore, 'append'> = {
+  const noted: Pick<ReadingStore, 'append' | 'beforeReading'> = {
+    beforeReading: () => undefined,
     append(fresh) {
       const leftOut = readings.append(fresh);
       acknowledged.push(...fresh.map(({ at }) => at));
@@ -47,7 +50,7 @@ function open(): void {
   };
   const counters = new CounterWatch({ readings, limitsOf: () => ({ perHour: 3680 }), log });
   const settings = { dataDir: disk.folder };
-  waiting = new WaitingReadings({ settings, readings: noted, counters, time: steppedTime, troubles, log });
+  waiting = new WaitingReadings({ settings, readings: noted, counters, clock, time: steppedTime, troubles, log });
 }
 
 function read(from: number, until: number): void {

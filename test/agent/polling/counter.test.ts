@@ -7,7 +7,7 @@ import {
   type Judged,
   judgeCounter,
 } from '../../../agent/polling/counter.ts';
-import { changePerSlot } from '../../../agent/tensors/resampling.ts';
+import { resampled } from '../../../agent/tensors/resampling.ts';
 
 const every = 10_000;
 const limits: CounterLimits = { perHour: 3680 };
@@ -136,8 +136,8 @@ describe('whatever a meter says of its counter', () => {
           value,
         }));
         const grid = { from: 0, step: 15 * minute, slots: Math.floor(minutes.length / 15) };
-        const right = changePerSlot(truth, grid, 2 * minute);
-        const got = changePerSlot(judged, grid, 5 * minute);
+        const right = resampled('change', truth, grid, 2 * minute);
+        const got = resampled('change', judged, grid, 5 * minute);
         const plain = minutes.every(({ says }) => says === 'right');
         // An edge whose reading is missing or not believed lies between others, five minutes apart at most.
         const beside = 2 * 5 * 60;

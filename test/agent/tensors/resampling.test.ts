@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { changePerSlot, meanPerSlot, type Reading } from '../../../agent/tensors/resampling.ts';
+import type { Reading } from '../../../agent/tensors/edges.ts';
+import { resampled } from '../../../agent/tensors/resampling.ts';
 import type { Coverage } from '../../../agent/tensors/tensor.ts';
+import type { Grid } from '../../../broker/protocol/fields.ts';
+
+type Readings = readonly Reading[];
+const changePerSlot = (readings: Readings, on: Grid, gapMs: number) => resampled('change', readings, on, gapMs);
+const meanPerSlot = (readings: Readings, on: Grid, gapMs: number) => resampled('mean', readings, on, gapMs);
 
 /** Which slots have a value. */
 const known = (coverage: readonly Coverage[]) => coverage.map((one) => one === 'covered');

@@ -1,0 +1,39 @@
+/**
+ * Where a series stands: its last reading, and of a counter the last that is believed. Pure.
+ */
+import { type CounterState, readsToBelieve } from '../polling/counter.ts';
+import type { Reading } from '../tensors/edges.ts';
+import { type Condensed, nothingCondensed } from './condense-hour.ts';
+
+export interface Stand {
+  readonly first?: number;
+  readonly last?: Reading;
+  readonly believed?: NonNullable<CounterState['last']>;
+  /** After the last that is believed; no more than are needed to believe them. */
+  readonly doubtful: readonly Reading[];
+  /** Stored so far, whatever became of them. */
+  readonly readings: number;
+}
+
+/** As it is stored: all that is known of the time before the readings that are not condensed. */
+export interface StoredStand extends Stand {
+  readonly condensed: Condensed;
+}
+
+export const nothingStands: StoredStand = { doubtful: [], readings: 0, condensed: nothingCondensed };
+
+export function advance(stand: Stand, reading: Reading): Stand {
+  const { at, value, mark } = reading;
+  const read = { first: stand.first ?? at, last: reading, readings: stand.readings + 1 };
+  if (mark === 'doubtful') {
+    const doubtful = [...stand.doubtful, reading].slice(1 - readsToBelieve);
+    return { ...read, ...(stand.believed && { believed: stand.believed }), doubtful };
+  }
+  return { ...read, believed: { at, value, lowerAt: lowerAt(stand, reading) }, doubtful: [] };
+}
+
+/** When the counter was last known to stand lower, in this count of it. */
+function lowerAt({ believed }: Stand, { value, mark }: Reading): number | undefined {
+  if (believed === undefined || mark === 'anew') return undefined;
+  return value > believed.value ? believed.at : believed.lowerAt;
+}

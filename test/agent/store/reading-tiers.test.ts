@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Mark } from '../../../agent/polling/counter.ts';
+import type { Database } from '../../../agent/store/database.ts';
+import { rememberDevices } from '../../../agent/store/device-store.ts';
+import { ReadingStore } from '../../../agent/store/reading-store.ts';
+import { ReadingTiers } from '../../../agent/store/reading-tiers.ts';
+import type { Reading } from '../../../agent/tensors/edges.ts';
+import { longestGap, type Measure, resampled, slotsBetween } from '../../../agent/tensors/resampling.ts';
+import { epochMs } from '../../../broker/protocol/clock.ts';
+import type { Grid } from '../../../broker/protocol/fields.ts';
+import { openAgentDatabase, temporaryFolder } from '../made-agent.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+/** Not the beginning of a day. */
+const start = 20_000 * 24 * hour + 21 * hour;
+
+let folder: { folder: string; remove: () => void };
+let database: Database;
+let readings: ReadingStore;
+let tiers: ReadingTiers;
+
+function open(): void {
+  folder = temporaryFolder();
+  database = openAgentDatabase(folder.folder);
+  // What a power cut leaves is not asked here, and there are hundreds of databases.
+  database.pragma('synchronous = OFF');
+  rememberDevices(database, [
+    { id: 'fridge', port: '/dev/line', address: 1, serial: undefined },
+    { id: 'kettle', port: '/dev/line', address: 2, serial: undefined },
+  ]);
+  readings = new ReadingStore(database);
+  tiers = new ReadingTiers(database);
+}
+function close(): void {
+  database.close();
+  folder.remove();
+}
+beforeEach(open);
+afterEach(close);
+
+/** The same files, as after a restart. */
+function reopen(): void {
+  database.close();
+  database = openAgentDatabase(folder.folder);
+  readings = new ReadingStore(database);
+  tiers = new ReadingTiers(database);
+}
+
+function condenseAll(): void {
+  while (tiers.condense());
+}
+
+/** All that is not needed for what is still to be condensed. */
+function pruneAll(): void {
+  const { condensedUntil } = tiers.holdings() ?? { condensedUntil: 0 };
+  const before = condensedUntil - 2 * hour - 15 * minute;
+  while (tiers.prune({ readingsBefore: before, minutesBefore: before }));
+}
+
+const quantityOf = (measure: Measure) => (measure === 'change' ? 'energyImport' : 'power');
+
+function stored(measure: Measure, grid: Grid, gapMs: number, device = 1) {
+  const edges = readings.edges(device, quantityOf(measure), grid, longestGap(grid, gapMs));
+  return slotsBetween(measure, edges, grid, gapMs);
+}
+
+function append(measure: Measure, series: readonly Reading[], device = 1): void {
+  readings.append(series.map((one) => ({ ...one, at: epochMs(one.at), device, quantity: quantityOf(measure) })));
+}
+
+/** A poll that is a little late; one that was missed; a device that was dead for a while, or for hours. */
+const pause = fc.oneof(
+  { weight: 12, arbitrary: fc.integer({ min: 1, max: 2 * minute }) },
+  { weight: 2, arbitrary: fc.integer({ min: minute, max: 25 * minute }) },
+  { weight: 1, arbitrary: fc.constantFrom(15 * minute, hour, 2 * hour, 2 * hour + 1, 5 * hour) },
+);
+const step = fc.record({
+  pause,
+  grown: fc.double({ min: 0, max: 80, noNaN: true }),
+  mark: fc.oneof(
+    { weight: 20, arbitrary: fc.constant<Mark>('good') },
+    { weight: 1, arbitrary: fc.constantFrom<Mark>('doubtful', 'anew') },
+  ),
+});
+
+/** Half of all readings are on the very instant: polls are. */
+const series = fc
+  .record({ steps: fc.array(step, { minLength: 40, maxLength: 250 }), exact: fc.boolean() })
+  .map(({ steps, exact }) => {
+    let [at, value] = [start, 1234.567];
+    const made: Reading[] = [];
+    for (const { pause: ms, grown, mark } of steps) {
+      const next = at + ms;
+      at = exact && next - (next % minute) > at ? next - (next % minute) : next;
+      if (mark === 'anew') value = 0;
+      else if (mark === 'good') value += grown;
+      made.push({ at, value: mark === 'doubtful' ? 0 : value, mark });
+    }
+    return made;
+  });
+const asLevel = (made: readonly Reading[]) =>
+  made.map(({ at, value }): Reading => ({ at, value: Math.round((value * 7919) % 40_000) / 10 - 500, mark: 'good' }));
+
+const quarters = fc.record({
+  shift: fc.integer({ min: -8, max: 60 }),
+  step: fc.constantFrom(15 * minute, 30 * minute, hour, 6 * hour),
+  gapMs: fc.constantFrom(25_000, 5 * minute, 20 * minute, 3 * hour),
+});
+
+describe('what is condensed', () => {
+  it.each<Measure>(['change', 'mean', 'derived energy'])(
+    'answers any slot of quarters as the readings did, to the bit, also when they are forgotten: %s',
+    (measure) => {
+      fc.assert(
+        fc.property(series, fc.array(quarters, { minLength: 3, maxLength: 6 }), (made, grids) => {
+          close();
+          open();
+          const all = measure === 'change' ? made : asLevel(made);
+          append(measure, all);
+          const asked = grids.map(({ shift, step: length, gapMs }) => {
+            const grid = { from: start + shift * 15 * minute, step: length, slots: (24 * hour) / length };
+            return { grid, gapMs, expected: resampled(measure, all, grid, gapMs) };
+          });
+          const check = () => {
+            for (const { grid, gapMs, expected } of asked) expect(stored(measure, grid, gapMs)).toEqual(expected);
+          };
+          check();
+          condenseAll();
+          check();
+          pruneAll();
+          check();
+          reopen();
+          check();
+        }),
+        { numRuns: 15, interruptAfterTimeLimit: 30_000 },
+      );
+    },
+  );
+});
