@@ -83,9 +83,9 @@ async function startCoordinator(parts: CoordinatorParts, started: Started): Prom
   const key = openKeyFile(keyPath('coordinator.pem'), mayCreate);
   const authority = await createAuthority(openKeyFile(keyPath('authority.pem'), mayCreate), database);
 
-  const homes = new Homes(store, new Presence(link, (home) => store.isKnown(home), log));
+  const keptOut = receiveAgreementKeys({ store, link, authority: authority.publicKey, clock, log });
+  const homes = new Homes(store, new Presence(link, (home) => store.isKnown(home), log), keptOut);
   const enrolment = new Enrolment({ store, authority, coordinator: key.publicKey, link, clock, log });
-  receiveAgreementKeys({ store, link, authority: authority.publicKey, clock, log });
   const catalogues = new Catalogues({ store, homes, link, log });
 
   const rounds = startRounds({ config, clock, log, database, key, link, homes, authority, random: randomBytes });

@@ -11,6 +11,7 @@ export function homesCommands(program: Command): void {
   const homes = program.command('homes').description('homes that ask to be enrolled, and those that are');
   listCommand(homes);
   approveCommand(homes);
+  removeCommand(homes);
 }
 
 function listCommand(homes: Command): void {
@@ -46,14 +47,35 @@ Example:
     });
 }
 
+function removeCommand(homes: Command): void {
+  brokerOptions(homes.command('remove <home>').description('take a home out of its cohort, or refuse one that asks'))
+    .addHelpText(
+      'after',
+      `
+It is in no roster from the next round on; rounds that run already go on with it. To come back, it has to ask anew. A
+home whose gateway is replaced stays: approve the new key by its fingerprint (wattveil homes approve --help).
+
+Example:
+  wattveil homes remove bob`,
+    )
+    .action((home: string, options: BrokerOptions) =>
+      atBroker(
+        options,
+        (link) => link.request({ type: 'home-remove', home }),
+        ({ home: removed, cohort }) =>
+          cohort === undefined ? `${removed} asks no more.` : `${removed} is no longer in ${cohort}.`,
+      ),
+    );
+}
+
 export function rosterCommands(program: Command): void {
   const roster = program.command('roster').description('which homes are summed together');
   brokerOptions(roster.command('publish <cohort>').description('publish the list of a cohort’s homes, as a new epoch'))
     .addHelpText(
       'after',
       `
-Takes in every approved home whose agreement key has come. Needed once before the first round, and again whenever
-homes come, leave or change their keys.
+Takes in every approved home whose agreement key has come. Needed once, before the first round: later, each round that is
+opened begins with a new epoch where homes have come, left or changed their keys.
 
 Example:
   wattveil roster publish feeder-7`,
@@ -82,8 +104,9 @@ Example:
 
 function homesTable(rows: readonly HomeRow[]): string {
   if (rows.length === 0) return 'No home has asked to be enrolled.';
+  const anyKeptOut = rows.some(({ keptOut }) => keptOut !== undefined);
   return table(
-    ['home', 'state', 'cohort', 'online', 'ready', 'fingerprint', 'claim'],
+    ['home', 'state', 'cohort', 'online', 'ready', 'fingerprint', 'claim', ...(anyKeptOut ? ['kept out'] : [])],
     rows.map((row) => [
       row.home,
       row.state,
@@ -92,6 +115,7 @@ function homesTable(rows: readonly HomeRow[]): string {
       row.ready ? 'yes' : 'no',
       row.fingerprint,
       row.claim,
+      ...(anyKeptOut ? [row.keptOut ?? ''] : []),
     ]),
   );
 }

@@ -20,17 +20,22 @@ export interface AgreementKeysParts {
   readonly log: Logger;
 }
 
-export function receiveAgreementKeys(parts: AgreementKeysParts): void {
+/** @returns why the last key of a home is kept out, by home; one that would stop every roster stops only itself */
+export function receiveAgreementKeys(parts: AgreementKeysParts): ReadonlyMap<string, string> {
+  const keptOut = new Map<string, string>();
   parts.link.on('agreementKey', ({ home }, payload) => {
     // An empty payload clears what was retained; the key stays known.
     if (payload.length === 0) return;
     try {
       keep(parts, home, payload);
+      keptOut.delete(home);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
+      keptOut.set(home, error.message);
       parts.log.warn({ home, code: error.code, reason: error.reason }, error.message);
     }
   });
+  return keptOut;
 }
 
 function keep({ store, authority, clock }: AgreementKeysParts, home: string, signed: Uint8Array): void {

@@ -55,6 +55,25 @@ export class Enrolment {
     await this.#reply(home);
   }
 
+  /**
+   * The home is in no later roster and no search; rounds that run go on with it. To come back it has to ask anew.
+   * @returns the cohort that it was in; undefined for one that only asked
+   * @throws {BrokerError} HOME_UNKNOWN
+   */
+  async remove(home: string): Promise<string | undefined> {
+    const { store, link, log } = this.#parts;
+    if (!store.isKnown(home)) {
+      const known = [...store.approved(), ...store.requests()].map((one) => one.home);
+      throw new BrokerError('HOME_UNKNOWN', { home, hint: hint(home, known) });
+    }
+    const cohort = store.home(home)?.cohort;
+    store.remove(home);
+    log.info({ home, cohort }, 'a home was removed');
+    const retained = (['agreementKey', 'catalogue'] as const).map((name) => topicOf(link.prefix, name, { home }));
+    await Promise.all(retained.map((topic) => link.publish(topic, '', { retain: true })));
+    return cohort;
+  }
+
   /** @returns the key to certify, or undefined when the home has its certificate for it already */
   #choose(home: string, known: StoredHome | undefined, fingerprint: string | undefined): StoredRequest | undefined {
     const requests = this.#parts.store.requests(home);

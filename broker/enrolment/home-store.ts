@@ -116,6 +116,15 @@ export class HomeStore {
     })();
   }
 
+  /** Its name is free again. Rosters, rounds and what they know of its keys stay. */
+  remove(home: string): void {
+    this.#database.transaction(() => {
+      for (const table of ['agreement_keys', 'catalogues', 'enrolment_requests', 'homes']) {
+        this.#database.prepare(`DELETE FROM ${table} WHERE home = ?`).run(home);
+      }
+    })();
+  }
+
   newest(kind: KeptMessage, home: string): StoredMessage | undefined {
     return this.#database.prepare(`SELECT sequence, signed FROM ${kind} WHERE home = ?`).get(home) as
       | StoredMessage

@@ -11,10 +11,13 @@ import type { Presence } from './presence.ts';
 export class Homes implements HomeDirectory {
   readonly #store: HomeStore;
   readonly #presence: Presence;
+  readonly #keptOut: ReadonlyMap<string, string>;
 
-  constructor(store: HomeStore, presence: Presence) {
+  /** @param keptOut why the last agreement key of a home is refused */
+  constructor(store: HomeStore, presence: Presence, keptOut: ReadonlyMap<string, string>) {
     this.#store = store;
     this.#presence = presence;
+    this.#keptOut = keptOut;
   }
 
   approved(cohort?: string): readonly ApprovedHome[] {
@@ -63,6 +66,7 @@ export class Homes implements HomeDirectory {
   }
 
   #approvedRow({ home, cohort, identity, claim, agreementKey, catalogue }: StoredHomeWithMessages): HomeRow {
+    const keptOut = this.#keptOut.get(home);
     return {
       home,
       state: 'approved',
@@ -71,6 +75,7 @@ export class Homes implements HomeDirectory {
       fingerprint: fingerprintOf(identity),
       ...this.#presenceOf(home),
       ready: agreementKey !== null && catalogue !== null,
+      ...(keptOut !== undefined && { keptOut }),
     };
   }
 

@@ -63,6 +63,10 @@ export class OperatorActions {
         if (row === undefined) throw new BrokerError('HOME_UNKNOWN', { home, hint: '' });
         return { of: 'approve', home: row };
       },
+      'home-remove': async ({ home }) => {
+        const cohort = await enrolment.remove(home);
+        return { of: 'home-remove', home, ...(cohort !== undefined && { cohort }) };
+      },
       roster: async ({ cohort }) => {
         this.#known(cohort);
         return { of: 'roster', ...(await rounds.publishRoster(cohort)) };

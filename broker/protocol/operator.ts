@@ -53,6 +53,8 @@ export const ApproveRequest = z.strictObject({
   cohort: Id,
   fingerprint: HexHash.optional(),
 });
+/** Takes a home, or what asks to be it, out of every later roster. */
+export const HomeRemoveRequest = z.strictObject({ v, type: z.literal('home-remove'), home: HomeId });
 export const RosterRequest = z.strictObject({ v, type: z.literal('roster'), cohort: Id });
 export const RoundsRequest = z.strictObject({ v, type: z.literal('rounds'), cohort: Id.optional() });
 export const RoundShowRequest = z.strictObject({ v, type: z.literal('round-show'), round: HexRoundId });
@@ -76,6 +78,7 @@ export const OperatorRequest = z.discriminatedUnion('type', [
   ValuesRequest,
   HomesRequest,
   ApproveRequest,
+  HomeRemoveRequest,
   RosterRequest,
   RoundsRequest,
   RoundShowRequest,
@@ -112,6 +115,8 @@ export const HomeRow = z.strictObject({
   since: Ms.optional(),
   /** Whether an agreement key and a catalogue have come from it. */
   ready: z.boolean(),
+  /** Why the agreement key that it last sent is kept out of rosters. */
+  keptOut: z.string().optional(),
 });
 export type HomeRow = z.infer<typeof HomeRow>;
 
@@ -172,6 +177,14 @@ const OperatorResult = z.discriminatedUnion('of', [
   }),
   z.strictObject({ ...reply, type: z.literal('result'), of: z.literal('homes'), homes: z.array(HomeRow) }),
   z.strictObject({ ...reply, type: z.literal('result'), of: z.literal('approve'), home: HomeRow }),
+  /** Without a cohort where it had only asked. */
+  z.strictObject({
+    ...reply,
+    type: z.literal('result'),
+    of: z.literal('home-remove'),
+    home: HomeId,
+    cohort: Id.optional(),
+  }),
   z.strictObject({
     ...reply,
     type: z.literal('result'),

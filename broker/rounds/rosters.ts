@@ -6,9 +6,12 @@ import type { Authority } from '../enrolment/authority.ts';
 import type { ApprovedHome, HomeDirectory } from '../enrolment/home-directory.ts';
 import { BrokerError } from '../errors.ts';
 import type { Link } from '../mqtt/link.ts';
-import type { Clock } from '../protocol/clock.ts';
+import { readNames } from '../protocol/certificate.ts';
+import type { Clock, EpochMs } from '../protocol/clock.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { sameBytes, toHex } from '../protocol/hex.ts';
+import { decodeSigned } from '../protocol/message.ts';
+import { AgreementKey } from '../protocol/messages.ts';
 import {
   type AcceptedRoster,
   checkRoster,
@@ -62,14 +65,7 @@ export class Rosters {
   async publish(cohort: string): Promise<PublishedRoster> {
     const { store, key, clock, log } = this.#parts;
     const now = clock.now();
-    const context: RosterContext = {
-      coordinator: key.publicKey,
-      authority: this.#parts.authority.publicKey,
-      cohort,
-      now,
-      seen: store.seenKeys(),
-      epochs: store.epochs(cohort),
-    };
+    const context = this.#contextOf(cohort, now, store.seenKeys());
     const { entries, leftOut } = this.#entries(cohort, context);
     const { epoch, members } = this.#sign(cohort, entries, context);
     const { signed } = makeRoster(key, { cohort, epoch, members, homes: entries });
@@ -80,6 +76,18 @@ export class Rosters {
     await this.#publish({ cohort, hash: roster.hash, signed });
     await this.clearUnused();
     return { cohort, epoch, hash, homes: roster.homes.map((home) => home.id), leftOut };
+  }
+
+  /**
+   * The newest roster, of the homes and keys as they are now: where they have changed, the next epoch is published.
+   * The first one is the operator's to publish: when the cohort is whole, nobody else knows.
+   * @throws {RoundError} ROSTER_TOO_FEW_HOMES, ROSTER_TOO_MANY_HOMES
+   */
+  async upToDate(cohort: string): Promise<AcceptedRoster | undefined> {
+    const newest = this.newest(cohort);
+    if (newest === undefined || !this.#isStale(newest)) return newest;
+    await this.publish(cohort);
+    return this.newest(cohort);
   }
 
   newest(cohort: string): AcceptedRoster | undefined {
@@ -105,6 +113,25 @@ export class Rosters {
       this.#accepted.delete(toHex(hash));
       await this.#publish({ cohort, hash, signed: '' });
     }
+  }
+
+  /** Whether another roster would come out now. The quick look first: of a thousand homes, few change. */
+  #isStale(newest: AcceptedRoster): boolean {
+    const { clock, homes, store } = this.#parts;
+    const now = clock.now();
+    const listed = new Map(newest.homes.map((home) => [home.id, home]));
+    const sent = homes.approved(newest.cohort).filter(({ agreementKey }) => agreementKey !== undefined);
+    if (sent.length === listed.size && sent.every((home) => isListed(home, listed.get(home.home), now))) return false;
+    // Nothing is made of homes that are kept out.
+    const seen = store.seenKeys();
+    const { entries } = this.#entries(newest.cohort, this.#contextOf(newest.cohort, now, seen));
+    return entries.length !== listed.size || entries.some(({ home }) => !isSame(home, listed.get(home.id)));
+  }
+
+  #contextOf(cohort: string, now: EpochMs, seen: ReadonlyMap<string, SeenKey>): RosterContext {
+    const { store, key, authority } = this.#parts;
+    const keys = { coordinator: key.publicKey, authority: authority.publicKey };
+    return { ...keys, cohort, now, seen, epochs: store.epochs(cohort) };
   }
 
   async #publish(roster: { cohort: string; hash: Uint8Array; signed: Uint8Array | string }): Promise<void> {
@@ -157,6 +184,24 @@ export class Rosters {
       }
     }
   }
+}
+
+/** As the home has been approved and has sent its key since; its certificate may be a newer one, but has to be valid. */
+function isListed(sent: ApprovedHome, listed: RosterHome | undefined, now: EpochMs): boolean {
+  if (listed === undefined || sent.agreementKey === undefined) return false;
+  const { key, sequence } = AgreementKey.decode(decodeSigned(sent.agreementKey, AgreementKey.type).payload);
+  const { from, until } = readNames(sent.certificate, sent.home, sent.cohort);
+  const isValid = from <= now && now <= until;
+  return isValid && isSame({ id: sent.home, identity: sent.identity, agreement: key, sequence }, listed);
+}
+
+function isSame(one: Omit<RosterHome, 'index'>, other: RosterHome | undefined): boolean {
+  return (
+    other !== undefined &&
+    one.sequence === other.sequence &&
+    sameBytes(one.identity, other.identity) &&
+    sameBytes(one.agreement, other.agreement)
+  );
 }
 
 /** @returns the entry, or why the home is left out */

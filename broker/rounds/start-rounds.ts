@@ -91,13 +91,18 @@ class RunningRounds implements Rounds {
   }
 
   async open(request: RoundRequest, watcher: RoundWatcher, requestId: string): Promise<RoundRow> {
-    const known = this.#store.roundOfRequest(requestId);
+    const opened = () => this.#store.roundOfRequest(requestId);
+    const before = opened();
+    if (before !== undefined) return this.watch(before, watcher);
+    const roster = await this.#rosters.upToDate(request.cohort);
+    // The same request may have come again meanwhile.
+    const known = opened();
     if (known !== undefined) return this.watch(known, watcher);
     const { config, clock, key, log } = this.#parts;
     const now = clock.now();
     const { fields, matching } = planRound(request, {
       now,
-      roster: this.#rosters.newest(request.cohort),
+      roster,
       homes: this.#shownHomes(request.cohort),
       settings: config.rounds,
       id: this.#parts.random(16),

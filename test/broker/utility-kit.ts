@@ -59,9 +59,9 @@ export async function startUtility(folder: string, clock = new SteppedClock(noon
   const link = createLink({ url, prefix, password: server.coordinatorPassword, log });
   const store = new HomeStore(database);
   const presence = new Presence(link, (home) => store.isKnown(home), log);
-  const homes = new Homes(store, presence);
+  const keptOut = receiveAgreementKeys({ store, link, authority: authority.publicKey, clock, log });
+  const homes = new Homes(store, presence, keptOut);
   const enrolment = new Enrolment({ store, authority, coordinator: coordinator.publicKey, link, clock, log });
-  receiveAgreementKeys({ store, link, authority: authority.publicKey, clock, log });
   const catalogues = new Catalogues({ store, homes, link, log });
   await link.start();
   return {

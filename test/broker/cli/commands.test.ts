@@ -212,6 +212,7 @@ describe('help', () => {
       'broker run',
       'homes list',
       'homes approve',
+      'homes remove',
       'roster publish',
       'wattveil search',
       'rounds open',

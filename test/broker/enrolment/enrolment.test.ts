@@ -262,6 +262,28 @@ describe('enrolment', () => {
   });
 });
 
+describe('a home that is removed', () => {
+  test('is approved no more and shows nothing; its name is free, and it has to ask anew', async () => {
+    const bob = await home('bob');
+    await bob.ask();
+    await asked('bob');
+    await utility.enrolment.approve('bob', cohort);
+    await bob.publishAgreementKey(1);
+    await eventually(() => utility.store.newest('agreement_keys', 'bob')?.sequence).toBe(1);
+    expect(await utility.enrolment.remove('bob')).toBe(cohort);
+    expect(utility.homes.approved(cohort)).toEqual([]);
+    expect(utility.store.newest('agreement_keys', 'bob')).toBeUndefined();
+    // What it goes on to send of itself counts for nothing.
+    await bob.publishAgreementKey(2);
+    await bob.ask();
+    await asked('bob');
+    expect(rowsOf('bob')).toMatchObject([{ state: 'asking' }]);
+    expect(utility.store.newest('agreement_keys', 'bob')).toBeUndefined();
+    expect(await utility.enrolment.remove('bob')).toBeUndefined();
+    await expect(utility.enrolment.remove('bob')).rejects.toMatchObject({ code: 'HOME_UNKNOWN' });
+  });
+});
+
 describe('agreement keys', () => {
   const key = generateSigningKey().publicKey;
   const kept = () => utility.store.newest('agreement_keys', 'bob')?.sequence;
@@ -290,6 +312,10 @@ describe('agreement keys', () => {
     await bob.publishAgreementKey(sequence, bytes);
     await eventually(() => utility.lines.some((line) => line.includes('KEY_REFUSED'))).toBe(true);
     expect(kept()).toBe(4);
+    expect(rowsOf('bob')).toMatchObject([{ keptOut: expect.stringContaining('bob') as unknown }]);
+    await bob.publishAgreementKey(6);
+    await eventually(kept).toBe(6);
+    expect(rowsOf('bob')[0]?.keptOut).toBeUndefined();
   });
 });
 

@@ -86,12 +86,69 @@ describe('a roster', () => {
   });
 });
 
-describe('a home that would stop the others is left out', () => {
-  const rotated = (utility: Utility, id: string, sequence: number) => {
-    const home = utility.made.homes.find((made) => made.id === id) as (typeof utility.made.homes)[0];
-    const key = makeHome(utility.made.authority, id).secret.publicKey;
-    return signMessage(home.identity, AgreementKey, { home: id, sequence, key });
+const rotated = (utility: Utility, id: string, sequence: number) => {
+  const home = utility.made.homes.find((made) => made.id === id) as (typeof utility.made.homes)[0];
+  const key = makeHome(utility.made.authority, id).secret.publicKey;
+  return signMessage(home.identity, AgreementKey, { home: id, sequence, key });
+};
+
+describe('a round that is opened', () => {
+  const changes: [what: string, epochs: number, change: (utility: Utility) => void][] = [
+    ['nothing has changed', 1, () => undefined],
+    [
+      'a home has a new agreement key',
+      2,
+      (utility) => change(utility, 'dan', () => ({ agreementKey: rotated(utility, 'dan', 5) })),
+    ],
+    [
+      'a home was removed',
+      2,
+      (utility) => {
+        utility.approved = utility.approved.filter(({ home }) => home !== 'dan');
+      },
+    ],
+    ['a gateway was replaced', 2, (utility) => change(utility, 'dan', () => replaced(utility))],
+    [
+      'a key came that is kept out',
+      2,
+      (utility) => change(utility, 'dan', () => ({ agreementKey: rotated(utility, 'cleo', 5) })),
+    ],
+  ];
+  const replaced = (utility: Utility) => {
+    const { identity, certificate } = makeHome(utility.made.authority, 'dan');
+    const key = makeHome(utility.made.authority, 'dan').secret.publicKey;
+    const agreementKey = signMessage(identity, AgreementKey, { home: 'dan', sequence: 5, key });
+    return { identity: identity.publicKey, certificate, agreementKey };
   };
+
+  test.each(changes)('when %s is in epoch %i', async (_, epochs, becomes) => {
+    const utility = await utilityOf();
+    await utility.rounds.publishRoster(cohort);
+    becomes(utility);
+    await utility.ask();
+    const [topic] = rosterTopics(utility);
+    expect(rosterTopics(utility)).toHaveLength(1);
+    // The next one, whatever it holds, is one above.
+    const { epoch, hash } = await utility.rounds.publishRoster(cohort);
+    expect(epoch).toBe(epochs + 1);
+    expect(rosterTopics(utility).sort()).toEqual([topic, topicOfHash(hash)].sort());
+  });
+
+  test('makes no further epoch for a home that stays kept out', async () => {
+    const utility = await utilityOf();
+    change(utility, 'dan', () => ({ agreementKey: rotated(utility, 'cleo', 5) }));
+    await utility.rounds.publishRoster(cohort);
+    await utility.ask();
+    expect((await utility.rounds.publishRoster(cohort)).epoch).toBe(2);
+  });
+
+  test('waits for the first roster to be published by an operator', async () => {
+    const utility = await utilityOf();
+    await expect(utility.ask()).rejects.toMatchObject({ code: 'ROUND_NO_ROSTER' });
+  });
+});
+
+describe('a home that would stop the others is left out', () => {
   const cases: [string, (utility: Utility) => void, RegExp][] = [
     ['no agreement key', (utility) => change(utility, 'dan', () => ({ agreementKey: undefined })), /no agreement key/],
     [
