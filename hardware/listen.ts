@@ -33,6 +33,8 @@ const ways: readonly Way[] = [
   { settings: { baudRate: 9600, ...eight }, profiles: ['sml'] },
   { settings: { baudRate: 115_200, ...eight }, profiles: ['dsmr-p1'] },
   { settings: { baudRate: 9600, ...seven }, profiles: ['dsmr-p1-v2', 'iec62056-push'] },
+  // As the standard has mode D (IEC 62056-21, 6.4.4), where most meters are faster.
+  { settings: { baudRate: 2400, ...seven }, profiles: ['iec62056-push'] },
 ];
 const pull = { profile: 'iec62056-pull', settings: { baudRate: 300, ...seven } } as const;
 /** One that answers may take so long for all it has to say; one that does not is known sooner. */

@@ -5,6 +5,7 @@ import { watchText } from '../../agent/cli/meters-watch.ts';
 import { loadConfig } from '../../agent/config.ts';
 import { epochMs, SteppedClock } from '../../broker/protocol/clock.ts';
 import type { Framing } from '../../hardware/bus/bus.ts';
+import { startPushSimulator } from '../../hardware/simulator/push-simulator.ts';
 import { startTcpSimulator } from '../../hardware/simulator/tcp-simulator.ts';
 import { startRemoteSimulator } from '../hardware/remote-simulator.ts';
 import { type HomeKit, homeKit, runCommand } from './home-kit.ts';
@@ -112,6 +113,22 @@ test('each device of a configuration is checked: what is wrong, and what to do',
   expect(stdout).toContain('Swap A and B');
   expect(stdout).toContain('! framing: METER_ANSWERS_OTHERWISE');
   expect(stdout).toContain(`port: ${rtu.port}`);
+  expect(code).toBe(1);
+});
+
+test('a meter whose PIN was not entered is read, and said to lack it', async () => {
+  const meter = { load: 0, energyWh: 22_517 };
+  const writing = { protocol: 'sml', locked: true } as const;
+  const simulator = await startPushSimulator({ meter, writing, now: () => 0, baudRate: 115_200, everyMs: 100 });
+  closing.push(() => simulator.close());
+  kit.remove();
+  kit = homeKit(clock, {
+    buses: [{ id: 'head', port: simulator.path }],
+    devices: [{ id: 'main', bus: 'head', profile: 'sml' }],
+  });
+  const { stdout, code } = await kit.run('meters', 'check');
+  expect(stdout).toContain('! main: METER_WITHOUT_PIN: the meter (sml) gives whole kWh and no power');
+  expect(stdout).toContain("What to do: Enter the meter's PIN");
   expect(code).toBe(1);
 });
 
