@@ -1,6 +1,7 @@
 /**
  * The last good copy of the database, beside it: what the agent goes back to when the database is damaged.
  */
+import { once } from 'node:events';
 import {
   closeSync,
   copyFileSync,
@@ -12,7 +13,9 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import { AgentError } from '../errors.ts';
@@ -37,8 +40,7 @@ export async function keepGoodCopy(database: Database, path: string): Promise<vo
     // Made first, so that it is nobody else's from the beginning.
     closeSync(openSync(fresh, 'w', 0o600));
     await database.backup(fresh);
-    const why = damageIn(fresh);
-    if (why !== undefined) throw new AgentError('DATABASE_DAMAGED', { why });
+    await assertSound(fresh);
     sync(fresh);
     renameSync(fresh, copyPath(path));
     sync(dirname(path));
@@ -112,6 +114,21 @@ function setAside(path: string): void {
   if (existsSync(path)) linkSync(path, damagedPath(path));
   if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${damagedPath(path)}-wal`);
   rmSync(`${path}-shm`, { force: true });
+}
+
+/** Reads all of the file, for seconds: in a thread of its own, so that the polling goes on. */
+const checker = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const database = new (require(workerData.sqlite))(workerData.path, { fileMustExist: true });
+  parentPort.postMessage(database.pragma('quick_check(1)', { simple: true }));
+  database.close();`;
+
+async function assertSound(path: string): Promise<void> {
+  const sqlite = createRequire(import.meta.url).resolve('better-sqlite3');
+  const worker = new Worker(checker, { eval: true, workerData: { sqlite, path } });
+  // Damage may also be told by an error, which is thrown here.
+  const [[found]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [[string], unknown];
+  if (found !== 'ok') throw new AgentError('DATABASE_DAMAGED', { why: found });
 }
 
 /** A file, or the names in a folder. */

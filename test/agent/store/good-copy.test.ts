@@ -67,7 +67,7 @@ describe('a database that is damaged', () => {
     const whole = readFileSync(path);
     const random = randomBits(2);
     let found = 0;
-    for (let times = 0; times < 60; times++) {
+    for (let times = 0; times < 30; times++) {
       damage(random, 1);
       const why = needsCopy(path);
       if (why !== undefined) {
