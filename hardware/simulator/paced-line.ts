@@ -2,18 +2,17 @@
  * Bytes at the speed of a wire: a pseudo-terminal itself has none.
  */
 
-import type { Writable } from 'node:stream';
-
 export class PacedLine {
-  readonly #wire: Writable;
+  readonly #say: (bytes: Uint8Array) => void;
   readonly #charMs: number;
   readonly #sayings: { readonly bytes: Uint8Array; readonly from: number }[] = [];
   #freeAt = Number.NEGATIVE_INFINITY;
   #talking = false;
   #closed = false;
 
-  constructor(wire: Writable, charMs: number) {
-    this.#wire = wire;
+  /** @param say puts bytes on the wire at once */
+  constructor(say: (bytes: Uint8Array) => void, charMs: number) {
+    this.#say = say;
     this.#charMs = charMs;
   }
 
@@ -41,7 +40,7 @@ export class PacedLine {
     if (this.#closed) return;
     // A timer may also come a little early.
     const due = Math.max(sent, Math.min(Math.floor((performance.now() - from) / this.#charMs), saying.length));
-    if (due > sent) this.#wire.write(saying.subarray(sent, due));
+    if (due > sent) this.#say(saying.subarray(sent, due));
     if (due === saying.length) {
       this.#freeAt = from + saying.length * this.#charMs;
       this.#next();

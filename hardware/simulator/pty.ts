@@ -6,6 +6,7 @@
  * every process of the machine.
  */
 
+import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ReadStream } from 'node:tty';
 
@@ -16,8 +17,10 @@ interface NativePty {
 export interface Pty {
   /** What the other program opens as its serial port. */
   readonly path: string;
-  /** Our side. */
+  /** Our side, to listen to and to close. */
   readonly wire: ReadStream;
+  /** What finds no room because nobody reads at the other end is lost, as on a wire. */
+  say(bytes: Uint8Array): void;
 }
 
 export function openPty(): Pty {
@@ -29,5 +32,15 @@ export function openPty(): Pty {
   const end = new ReadStream(slave);
   end.setRawMode(true);
   end.destroy();
-  return { path: pty, wire: new ReadStream(master) };
+  return { path: pty, wire: new ReadStream(master), say: (bytes) => sayOn(master, bytes) };
+}
+
+/** Not through the stream: libuv tries for ever, in a loop, to get bytes into a terminal that has no room. */
+function sayOn(master: number, bytes: Uint8Array): void {
+  try {
+    writeSync(master, bytes);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EAGAIN' && code !== 'EIO') throw error;
+  }
 }

@@ -56,7 +56,7 @@ export async function startPullSimulator(line: PullLine): Promise<PushSimulator>
     // The offer itself is always right.
     const isOffer = speed === firstSpeed;
     for (const { bytes: said, afterMs } of misbehaveTelegram(isOffer ? undefined : fault, Buffer.from(sent))) {
-      setTimeout(() => !closed && new PacedLine(pty.wire, perChar).say(said), afterMs);
+      setTimeout(() => !closed && new PacedLine(pty.say, perChar).say(said), afterMs);
     }
     if (!isOffer) fault = afterPlaying(fault);
   };

@@ -37,7 +37,7 @@ const restMs = 80;
 export async function startPushSimulator(line: PushLine): Promise<PushSimulator> {
   const pty = openPty();
   const perChar = charMs({ ...busDefaults, ...line });
-  const paced = new PacedLine(pty.wire, perChar);
+  const paced = new PacedLine(pty.say, perChar);
   const source = telegramSource(line.meter, line.writing, line.now());
   const timers = new Set<NodeJS.Timeout>();
   let fault = line.fault;
@@ -50,11 +50,9 @@ export async function startPushSimulator(line: PushLine): Promise<PushSimulator>
   };
   const send = () => {
     let longest = 0;
-    // Nobody reads at the other end: what is said to nobody is lost.
-    const isHeard = pty.wire.writableLength === 0;
     for (const { bytes, afterMs } of misbehaveTelegram(fault, source(line.now()))) {
       longest = Math.max(longest, afterMs) + bytes.length * perChar;
-      if (isHeard) later(afterMs, () => paced.say(bytes));
+      later(afterMs, () => paced.say(bytes));
     }
     fault = afterPlaying(fault);
     later(Math.max(line.everyMs ?? 1000, longest + restMs), send);

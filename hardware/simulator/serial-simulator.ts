@@ -41,7 +41,7 @@ export async function startSerialSimulator(line: SimulatedLine): Promise<SerialS
   const perChar = charMs({ ...busDefaults, ...line });
   const devices = new SimulatedDevices(line.devices, line.now, line);
   const listener = line.lcus ?? devices;
-  const paced = new PacedLine(pty.wire, perChar);
+  const paced = new PacedLine(pty.say, perChar);
   const timers = new Set<NodeJS.Timeout>();
 
   // The request came at once, but on a wire it would have taken its time.
