@@ -20,7 +20,7 @@ import { AgentError, reasonOf } from './errors.ts';
 import { identityPath } from './keys.ts';
 import { erasePrivate, readPrivate, writePrivate } from './private-file.ts';
 import { openDatabase } from './store/database.ts';
-import { dropGoodCopy } from './store/good-copy.ts';
+import { dropCopies } from './store/good-copy.ts';
 import { migrations } from './store/migrations.ts';
 
 /**
@@ -94,7 +94,7 @@ export function restoreBackup(file: string, dataDir: string, note: (database: Sq
     }
     for (const name of readdirSync(dataDir)) if (/^agreement-\d+\.key$/.test(name)) erasePrivate(join(dataDir, name));
     // The log of one database must never meet another.
-    dropGoodCopy(path);
+    dropCopies(path);
     removeDatabase(path);
     writePrivate(identityPath(dataDir), identity);
     flush(beside);

@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import type { Clock } from '../broker/protocol/clock.ts';
 import { backupCommands } from './cli/backup.ts';
+import { dataCommands } from './cli/data.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { enrolCommand, ledgerCommand, shareCommands, tariffCommand } from './cli/household.ts';
 import { metersCommands } from './cli/meters.ts';
@@ -21,6 +22,7 @@ export function agentCommands(program: Command, clock: Clock): void {
   tensorsAddCommand(tensorsCommands(program, clock), clock);
   ledgerCommand(program, clock);
   shareCommands(program, clock);
+  dataCommands(program, clock);
   doctorCommand(program, clock);
   backupCommands(program, clock);
   const known = program.commands.find((command) => command.name() === 'tariff');

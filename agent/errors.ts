@@ -203,6 +203,28 @@ export const agentErrors = {
     remedy: 'Use the wattveil command of the agent’s own version.',
   },
 
+  // --- taking out and deleting what is held ---
+  DEVICE_UNKNOWN: {
+    says: 'nothing was ever read of a device {device}{hint}',
+    remedy: 'Give its id or serial number; without --device all are meant.',
+  },
+  DELETE_WHAT: {
+    says: 'it is not said what to delete',
+    remedy: 'Give --device, --from, --until, or --all; nothing was deleted.',
+  },
+  DELETE_UNCONFIRMED: {
+    says: 'nobody is at a terminal who could be asked',
+    remedy: 'Repeat it with --yes; nothing was deleted.',
+  },
+  ERASED_NOT_WHOLLY: {
+    says: 'it is deleted, but traces are still in the write-ahead log: another program reads the database',
+    remedy: 'End that program, then repeat this: the traces go with it.',
+  },
+  EXPORT_FAILED: {
+    says: '{path} cannot be written: {why}',
+    remedy: 'Give the path of a new file where there is room; none is overwritten.',
+  },
+
   // --- what a look at the home finds ---
   DISK_LOW: {
     says: '{free} MB are free for {path}, less than {few}',

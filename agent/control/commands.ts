@@ -12,6 +12,7 @@ import type { Told } from '../errors.ts';
 import type { HomeStatus } from '../home.ts';
 import type { PlugState } from '../plugs/plugs.ts';
 import type { Failure, Sample } from '../polling/device-poll.ts';
+import type { Erased, Held as HeldOf, HeldRow } from '../store/held-data.ts';
 import type { LedgerEntry } from '../store/ledger.ts';
 import type { LedgerCheck } from '../store/ledger-records.ts';
 import type { ShownTariff } from '../tariff.ts';
@@ -21,6 +22,9 @@ import type { Trouble } from '../troubles.ts';
 
 const Nothing = z.strictObject({});
 const OneTensor = z.strictObject({ id: z.string() });
+
+/** Of a device, or of all and what was entered by hand; in a stretch of time. */
+const Held = z.strictObject({ device: z.string().optional(), from: Ms.optional(), until: Ms.optional() });
 
 export const commands = {
   status: Nothing,
@@ -48,6 +52,9 @@ export const commands = {
   'tensors preview': z.strictObject({ id: z.string(), publish: z.boolean(), since: Ms.optional() }),
   'tensors publish': z.strictObject({ id: z.string(), since: Ms.optional() }),
   'tensors withdraw': OneTensor,
+  'data held': Held,
+  'data read': z.strictObject({ series: z.int(), from: Ms, until: Ms }),
+  'data delete': Held,
   ledger: Nothing,
   'ledger verify': Nothing,
   share: z.strictObject({ on: z.boolean() }),
@@ -73,6 +80,9 @@ export interface Gives {
   readonly 'tensors preview': PublicationPreview;
   readonly 'tensors publish': TensorRow;
   readonly 'tensors withdraw': TensorRow;
+  readonly 'data held': DataHeld;
+  readonly 'data read': readonly HeldRow[];
+  readonly 'data delete': Erased & { readonly releases: number };
   readonly ledger: readonly LedgerEntry[];
   readonly 'ledger verify': LedgerCheck;
   readonly share: { readonly on: boolean };
@@ -91,6 +101,7 @@ export type Handlers = { readonly [Name in CommandName]: Handler<Name> };
 /** Those that change nothing: the database alone answers them, also while no agent runs. */
 const readingCommands = [
   ...(['meters read', 'tensors list', 'tensors show', 'tensors tree'] as const),
+  ...(['data held', 'data read'] as const),
   ...(['ledger', 'ledger verify', 'tariff show'] as const),
 ] as const;
 export type ReadingCommand = (typeof readingCommands)[number];
@@ -177,6 +188,11 @@ export interface TensorSlot {
 export interface PublicationPreview {
   readonly entry?: CatalogueEntry;
   readonly others: readonly string[];
+}
+
+/** `releases`: how many the ledger has; they stay. */
+export interface DataHeld extends HeldOf {
+  readonly releases: number;
 }
 
 export interface TensorShown {

@@ -2,6 +2,7 @@
  * All commands of the running agent.
  */
 import { type Clock, epochMs } from '../../broker/protocol/clock.ts';
+import type { Settings } from '../config-schema.ts';
 import { AgentError } from '../errors.ts';
 import type { HomeService } from '../home.ts';
 import type { Plugs } from '../plugs/plugs.ts';
@@ -13,6 +14,7 @@ import { readTensor } from '../tensors/new-tensor.ts';
 import type { TrustedTime } from '../time/time-watch.ts';
 import type { Troubles } from '../troubles.ts';
 import type { Handlers } from './commands.ts';
+import { dataHandlers } from './data-handlers.ts';
 import { type PlugHandlerParts, plugHandlers } from './plug-handlers.ts';
 import { type ReadingParts, readingHandlers } from './reading-handlers.ts';
 import { tensorRow } from './tensor-reading-handlers.ts';
@@ -21,6 +23,7 @@ export interface HandlerParts extends ReadingParts {
   readonly settings: ReadingParts['settings'] & PlugHandlerParts['settings'];
   readonly states: () => readonly DeviceState[];
   readonly plugs: Plugs;
+  readonly config: Pick<Settings, 'dataDir'>;
   readonly home: HomeService;
   readonly time: TrustedTime;
   readonly troubles: Troubles;
@@ -34,6 +37,7 @@ export function handlersOf(parts: HandlerParts): Handlers {
     ...readingHandlers(parts),
     ...tensorHandlers(tensors, clock, time),
     ...plugHandlers(parts),
+    ...dataHandlers(parts),
     status: () => ({ ...home.status(), pid: process.pid, version, since, troubles: troubles.list() }),
     enrol: () => home.enrol(),
     share: async ({ on }) => {

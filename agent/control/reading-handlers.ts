@@ -10,6 +10,7 @@ import type { KnownDevice } from '../store/device-store.ts';
 import type { ReadingStore } from '../store/reading-store.ts';
 import type { HomeTensors } from '../store/tensor-store.ts';
 import type { MeterRow, ReadingHandlers } from './commands.ts';
+import { dataReadingHandlers } from './data-handlers.ts';
 import { tensorReadingHandlers } from './tensor-reading-handlers.ts';
 
 export interface ReadingParts {
@@ -28,6 +29,7 @@ export function readingHandlers(parts: ReadingParts): ReadingHandlers {
   return {
     'meters read': () => ({ now: clock.now(), live: parts.states !== undefined, devices: meterRows(parts) }),
     ...tensorReadingHandlers(parts),
+    ...dataReadingHandlers(parts),
     ledger: () => readLedger(database),
     'ledger verify': () => readLedgerCheck(database),
     'tariff show': () => readShownTariff(database, clock.now()) ?? null,

@@ -2,6 +2,7 @@
  * Tensors whose values were entered by hand. A name that was used once stays used, also when its tensor is removed.
  */
 import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
+import type { Span } from '../../broker/protocol/grid.ts';
 import type { Quantity } from '../../hardware/quantity.ts';
 import type { NewTensor } from '../tensors/tensor.ts';
 import type { Database } from './database.ts';
@@ -33,7 +34,7 @@ export class EnteredStore {
   list(): EnteredTensor[] {
     return this.#database
       .prepare<[], Row>(
-        `SELECT *, (SELECT count(*) FROM entered_values WHERE tensor = id) AS slots
+        `SELECT *, (SELECT coalesce(max(slot) + 1, 0) FROM entered_values WHERE tensor = id) AS slots
          FROM entered_tensors WHERE removed_at_ms IS NULL ORDER BY id`,
       )
       .all()
@@ -50,11 +51,14 @@ export class EnteredStore {
       }));
   }
 
-  values(id: string): number[] {
-    return this.#database
-      .prepare<[string], { value: number }>('SELECT value FROM entered_values WHERE tensor = ? ORDER BY slot')
-      .all(id)
-      .map(({ value }) => value);
+  /** By slot; none where it was deleted. */
+  values(id: string): (number | undefined)[] {
+    const values: (number | undefined)[] = [];
+    const rows = this.#database
+      .prepare<[string], { slot: number; value: number }>('SELECT slot, value FROM entered_values WHERE tensor = ?')
+      .all(id);
+    for (const { slot, value } of rows) values[slot] = value;
+    return Array.from(values);
   }
 
   /** Whether a tensor has this name, or had it once. */
@@ -89,6 +93,21 @@ export class EnteredStore {
       const insert = this.#database.prepare('INSERT INTO entered_values (tensor, slot, value) VALUES (?, ?, ?)');
       for (const [slot, value] of tensor.values.entries()) insert.run(tensor.id, slot, value);
     })();
+  }
+
+  /** Deletes the values of all slots that have part in this stretch of time. @returns how many */
+  erase({ from, until }: Span, now: EpochMs): number {
+    return this.list().reduce((sum, { id, from: begins, stepMs, slots }) => {
+      const first = Math.floor((from - begins) / stepMs);
+      const end = Math.ceil((until - begins) / stepMs);
+      if (first <= 0 && end >= slots) {
+        const held = this.values(id).filter((value) => value !== undefined).length;
+        this.remove(id, now);
+        return sum + held;
+      }
+      const erase = this.#database.prepare('DELETE FROM entered_values WHERE tensor = ? AND slot >= ? AND slot < ?');
+      return sum + erase.run(id, first, end).changes;
+    }, 0);
   }
 
   /** Removes the values and keeps the name. */

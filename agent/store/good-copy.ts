@@ -49,9 +49,12 @@ export async function keepGoodCopy(database: Database, path: string): Promise<vo
   }
 }
 
-/** What was deleted, or another home's, is not to be kept in a copy. */
-export function dropGoodCopy(path: string): void {
-  for (const file of [copyPath(path), goingBackPath(path)]) rmSync(file, { force: true });
+/** What was deleted, or another home's, is not to be kept in a copy, nor in a damaged database that was set aside. */
+export function dropCopies(path: string): void {
+  for (const copy of [copyPath(path), damagedPath(path)]) {
+    for (const end of ['', ...sideFiles]) rmSync(`${copy}${end}`, { force: true });
+  }
+  rmSync(goingBackPath(path), { force: true });
 }
 
 /** Undefined for a sound database. Reads all of it. */

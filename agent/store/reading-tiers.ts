@@ -74,15 +74,13 @@ export class ReadingTiers {
     const wanted = this.#live
       .all()
       .filter((series) => series.device === device && (quantity === undefined || series.quantity === quantity));
-    this.#database.pragma('secure_delete = ON');
-    try {
-      const erased = this.#database.transaction(() => wanted.map((series) => this.#eraseSeries(series, from, until)))();
-      return erased.reduce((sum, count) => sum + count, 0);
-    } finally {
-      this.#database.pragma('secure_delete = OFF');
-      this.#database.pragma('wal_checkpoint(TRUNCATE)');
-      this.#live.reload();
-    }
+    const erased = this.#database.transaction(() => wanted.map((series) => this.#eraseSeries(series, from, until)))();
+    return erased.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** After something was erased, or could not be. */
+  reload(): void {
+    this.#live.reload();
   }
 
   /** Free pages within the file: they are written before it grows. */
@@ -108,9 +106,13 @@ export class ReadingTiers {
       .run(series, JSON.stringify(stand));
   }
 
-  #eraseSeries({ number, stored }: LiveSeries, from: number, until: number): number {
+  #eraseSeries({ number, stand, stored }: LiveSeries, from: number, until: number): number {
     eraseEdges(this.#database, minuteTier, number, from, until);
     eraseEdges(this.#database, quarterTier, number, from, until);
+    if (from <= (stand.first ?? 0) && until > (stand.last?.at ?? 0)) {
+      this.#database.prepare('DELETE FROM stands WHERE series = ?').run(number);
+      return eraseFromLog(this.#database, number, from, until);
+    }
     const { first, last, believed, doubtful, readings, condensed } = stored;
     const isIn = (reading: { at: number } | undefined) =>
       reading !== undefined && reading.at >= from && reading.at < until;

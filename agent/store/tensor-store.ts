@@ -131,6 +131,11 @@ export class HomeTensors implements TensorStore {
     return this.#withPublications([...this.#publications.list().filter(({ tensor }) => tensor !== id), consent]);
   }
 
+  /** What was held is held no longer. */
+  dataErased(): void {
+    this.#changed();
+  }
+
   /** A device turned out to be another one: its tensors are of another source. */
   sourceChanged(): void {
     this.#changed();

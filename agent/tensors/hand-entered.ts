@@ -47,7 +47,8 @@ export function scaleOf(quantity: string, written?: string): Scale {
 export interface EnteredValues {
   readonly from: number;
   readonly step: number;
-  readonly values: readonly number[];
+  /** None where one was deleted. */
+  readonly values: readonly (number | undefined)[];
 }
 
 /**
@@ -61,9 +62,11 @@ export function enteredPerSlot(entered: EnteredValues, kind: 'counter' | 'level'
   for (let slot = 0; slot < grid.slots; slot++) {
     const first = place(grid.from + slot * grid.step);
     const end = place(grid.from + (slot + 1) * grid.step);
-    const known = Number.isInteger(first) && Number.isInteger(end) && first >= 0 && end <= entered.values.length;
+    const isWhole = Number.isInteger(first) && Number.isInteger(end) && first >= 0 && end <= entered.values.length;
+    const part = isWhole ? entered.values.slice(first, end).filter((value) => value !== undefined) : [];
+    const known = isWhole && part.length === end - first;
     coverage.push(known ? 'covered' : 'gap');
-    if (known) values[slot] = exactSum(entered.values.slice(first, end), kind === 'level' ? end - first : 1);
+    if (known) values[slot] = exactSum(part, kind === 'level' ? end - first : 1);
   }
   return { values, coverage };
 }

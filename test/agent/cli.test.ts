@@ -339,7 +339,17 @@ describe('the help', () => {
 
   it('lists every command that a household needs', () => {
     expect(commands.map(nameOf).toSorted()).toEqual([
-      ...['agent run', 'agent status', 'backup', 'doctor', 'enrol', 'ledger', 'ledger verify'],
+      ...[
+        'agent run',
+        'agent status',
+        'backup',
+        'data delete',
+        'data export',
+        'doctor',
+        'enrol',
+        'ledger',
+        'ledger verify',
+      ],
       ...['meters check', 'meters decode', 'meters read', 'meters scan', 'meters try'],
       ...['plugs list', 'plugs off', 'plugs on', 'plugs read', 'restore', 'share off', 'share on', 'tariff show'],
       ...['tensors add', 'tensors list', 'tensors publish', 'tensors remove', 'tensors show', 'tensors tree'],

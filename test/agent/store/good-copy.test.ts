@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { damagedPath, dropGoodCopy, goBackToCopy, keepGoodCopy, needsCopy } from '../../../agent/store/good-copy.ts';
+import { damagedPath, dropCopies, goBackToCopy, keepGoodCopy, needsCopy } from '../../../agent/store/good-copy.ts';
 import { HomeStore } from '../../../agent/store/home-store.ts';
 import { migrations } from '../../../agent/store/migrations.ts';
 import { lastRestore } from '../../../agent/store/restores.ts';
@@ -106,7 +106,7 @@ describe('a database that is damaged', () => {
   });
 
   it('and has no good copy cannot be gone on with: nothing is made up in its place', () => {
-    dropGoodCopy(path);
+    dropCopies(path);
     damage(randomBits(4), 100);
     expect(codeOf(() => goBackToCopy(path, migrations, needsCopy(path) ?? '', now))).toBe('DATABASE_LOST');
     writeFileSync(`${path}.copy`, 'no database at all');
@@ -118,7 +118,7 @@ describe('a database that is gone', () => {
   it('is made where there is no copy, and else the copy is gone back to', () => {
     for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true });
     expect(needsCopy(path)).toBe('it is gone');
-    dropGoodCopy(path);
+    dropCopies(path);
     expect(needsCopy(path)).toBeUndefined();
   });
 });
