@@ -66,7 +66,8 @@ function deleteCommand(group: Command, clock: Clock): void {
       'after',
       `
 It is overwritten in the database, not only marked as free; what an SD card keeps of blocks that it has replaced no
-program can reach, nor can it the backups you made. What a counter counted in a stretch that is deleted can still be told from what it shows after.
+program can reach, nor can it the backups you made. What a counter counted in a stretch that is deleted can still be
+told from what it shows after.
 The ledger stays, and with it which hours were released: no hour is released twice, even when its readings are gone.
 
 Examples:

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AgentYaml } from '../../../agent/config-schema.ts';
+import { tensorsToAdd } from '../../../agent/policy/matching-tensors.ts';
+import type { OwnTensor } from '../../../agent/policy/own-tensor.ts';
 import { ClockDoubts } from '../../../agent/store/clock-doubts.ts';
 import type { Database } from '../../../agent/store/database.ts';
 import { rememberDevices } from '../../../agent/store/device-store.ts';
@@ -117,6 +119,25 @@ describe('tensors of devices', () => {
   it('know behind which other devices theirs is wired', () => {
     expect(tensors().ancestorsOf('fridge')).toEqual(['kitchen', 'main']);
     expect(tensors().ancestorsOf('main')).toEqual([]);
+  });
+
+  it('of three that are wired one behind the other only the outermost that is published is added up', () => {
+    const nested = ['main', 'kitchen', 'fridge'].map((id) => ({ id, device: id, tags: ['#house'], capacity: 3680 }));
+    const all = tensors({ tensors: AgentYaml.shape.tensors.parse(nested) });
+    const query = { tags: ['#house'], quantity: 'energyImport', unit: 'Wh' };
+    const added = () => {
+      const own = all.list().map((tensor): OwnTensor => {
+        const { device = '' } = tensor;
+        return { ...tensor, device, ancestors: all.ancestorsOf(device), shown: true };
+      });
+      return tensorsToAdd(own, query).map(({ id }) => id);
+    };
+    for (const { id } of nested) all.publish(id, undefined, now);
+    expect(added()).toEqual(['main']);
+    all.withdraw('kitchen');
+    expect(added()).toEqual(['main']);
+    all.withdraw('main');
+    expect(added()).toEqual(['fridge']);
   });
 
   it('that were published stay so, until the same name is another thing', () => {
