@@ -53,7 +53,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       move: only('wake'),
-      byMs: fc.constantFrom(0, -now, -24 * hour, -hour, hour, 30_000 * hour),
+      byMs: fc.constantFrom(0, -Number(now), -24 * hour, -hour, hour, 30_000 * hour),
     }),
   },
   { weight: 1, arbitrary: fc.record({ move: only('share'), on: fc.boolean() }) },
