@@ -6,6 +6,7 @@ import { rememberDevices } from '../../../../agent/store/device-store.ts';
 import { Ledger } from '../../../../agent/store/ledger.ts';
 import { migrations } from '../../../../agent/store/migrations.ts';
 import { ReadingStore } from '../../../../agent/store/reading-store.ts';
+import { ReadingTiers } from '../../../../agent/store/reading-tiers.ts';
 import { RoundStore } from '../../../../agent/store/round-store.ts';
 import { HomeTensors } from '../../../../agent/store/tensor-store.ts';
 import { epochMs } from '../../../../broker/protocol/clock.ts';
@@ -13,7 +14,8 @@ import { toHex } from '../../../../broker/protocol/hex.ts';
 import type { Round } from '../../../../broker/protocol/round.ts';
 
 const start = Date.parse('2026-06-01T00:00:00Z');
-const stepMs = 10_000;
+/** So long that hours come to be condensed in a short record. */
+const stepMs = 5 * 60_000;
 const quarterMs = 15 * 60_000;
 const configured = Array.from({ length: 8 }, (_, at) => ({
   ...{ id: `plug-${at}`, port: '/dev/ttyUSB0', address: at + 1, serial: `${1000 + at}` },
@@ -23,6 +25,7 @@ const configured = Array.from({ length: 8 }, (_, at) => ({
 export class Stores {
   readonly database: Database;
   readonly readings: ReadingStore;
+  readonly tiers: ReadingTiers;
   readonly rounds: RoundStore;
   readonly tensors: HomeTensors;
   readonly devices: readonly number[];
@@ -33,6 +36,7 @@ export class Stores {
     const devices = rememberDevices(database, configured);
     this.devices = [...devices.values()].map(({ number }) => number);
     this.readings = new ReadingStore(database);
+    this.tiers = new ReadingTiers(database);
     this.rounds = new RoundStore(database, new Ledger(database));
     this.tensors = new HomeTensors({
       ...{ database, devices, readings: this.readings },

@@ -14,6 +14,7 @@ const starts = 3;
 const made = makeCohort(4);
 const roundOf = (step: number) =>
   checkAnnounce(makeAnnounce(made.coordinator, { ...made.announceFields, id: roundIdOf(step) }), made.announceContext);
+let condensed = 0;
 const ledger = openSync(acknowledged, 'w');
 for (let start = 0; start < starts; start++) {
   const stores = new Stores(path);
@@ -26,7 +27,10 @@ for (let start = 0; start < starts; start++) {
     const round = kindOf(step) === 'report' ? roundOf(step) : undefined;
     write(stores, step, () => round ?? roundOf(step));
     writeSync(ledger, `${step}\n`);
+    // As the agent does by itself meanwhile.
+    while (step % 10 === 9 && stores.tiers.condense()) condensed += 1;
   }
   stores.database.close();
 }
 closeSync(ledger);
+if (condensed === 0) throw new Error('expected an hour to be condensed');
