@@ -20,7 +20,7 @@ export interface Pty {
   /** Our side, to listen to and to close. */
   readonly wire: ReadStream;
   /** What finds no room because nobody reads at the other end is lost, as on a wire. */
-  say(bytes: Uint8Array): void;
+  readonly say: (bytes: Uint8Array) => void;
 }
 
 export function openPty(): Pty {
