@@ -17,8 +17,10 @@ import { RoundStore } from '../../../agent/store/round-store.ts';
 import type { HomeTensors } from '../../../agent/store/tensor-store.ts';
 import { type EpochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
 import { toHex } from '../../../broker/protocol/hex.ts';
-import type { Announce } from '../../../broker/protocol/messages.ts';
+import { AgreementKey, type Announce, MemberList } from '../../../broker/protocol/messages.ts';
+import { checkRoster, makeRoster } from '../../../broker/protocol/roster.ts';
 import { checkAnnounce, makeAnnounce, type Round } from '../../../broker/protocol/round.ts';
+import { signMessage } from '../../../broker/protocol/signing.ts';
 import { cohort, type MadeCohort, type MadeHome, makeCohort, now } from '../../broker/protocol/made-cohort.ts';
 import { lenientPolicy, openAgentDatabase, tensorsIn } from '../made-agent.ts';
 
@@ -34,6 +36,7 @@ export class MadeInbox {
   readonly published: Published[] = [];
   readonly lines: string[] = [];
   readonly #folder: string;
+  readonly #rosters: Pick<MadeCohort, 'roster' | 'signedRoster'>[] = [];
   readonly #open: (database: Database) => HomeTensors;
   sharing = true;
   policy = lenientPolicy;
@@ -66,10 +69,25 @@ export class MadeInbox {
     this.database.close();
   }
 
+  /** The cohort's next epoch, with the newest key of this home: announcements name it from now on. */
+  nextRoster(): void {
+    const { authority, coordinator, homes, rosterContext } = this.made;
+    const { sequence, secret } = this.keys.newest;
+    const { id, identity } = homes[0] as MadeHome;
+    const agreement = signMessage(identity, AgreementKey, { home: id, sequence, key: secret.publicKey });
+    const epoch = this.#rosters.length + 2;
+    const members = signMessage(authority, MemberList, { cohort, epoch, homes: homes.map((home) => home.id) });
+    const entries = homes.map((home) => (home.id === id ? { ...home, agreement } : home));
+    const { signed: signedRoster } = makeRoster(coordinator, { cohort, epoch, members, homes: entries });
+    this.#rosters.push({ roster: checkRoster(signedRoster, rosterContext), signedRoster });
+  }
+
   /** An announcement of the cohort's coordinator, as sent. */
   announce(changes: Partial<Announce> = {}): Round {
-    const fields = { ...this.made.announceFields, id: randomBytes(16), ...changes };
-    return checkAnnounce(makeAnnounce(this.made.coordinator, fields), this.made.announceContext);
+    const { roster } = this.#rosters.at(-1) ?? this.made;
+    const fields = { ...this.made.announceFields, id: randomBytes(16), roster: roster.hash, ...changes };
+    const context = { ...this.made.announceContext, roster: () => roster };
+    return checkAnnounce(makeAnnounce(this.made.coordinator, fields), context);
   }
 
   async announced(round: Round): Promise<void> {
@@ -78,7 +96,9 @@ export class MadeInbox {
 
   /** The roster as the broker would send it. */
   async rosterComes(): Promise<void> {
-    await this.inbox.rosterCame(toHex(this.made.roster.hash), this.made.signedRoster);
+    for (const { roster, signedRoster } of [this.made, ...this.#rosters]) {
+      await this.inbox.rosterCame(toHex(roster.hash), signedRoster);
+    }
   }
 
   stateOf(round: Round): string | undefined {

@@ -1,0 +1,148 @@
+/**
+ * The same law through the life of the keys: however keys rotate, rosters follow and older copies take the place of the
+ * database, no cell is in two reports that left the house. Its memory is this test's: the home's own may be lost.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { makeBackup, restoreBackup } from '../../../agent/backup.ts';
+import { noteRestore, settleRestores } from '../../../agent/store/restores.ts';
+import { durationMs, epochMs } from '../../../broker/protocol/clock.ts';
+import { overlaps, spanOf } from '../../../broker/protocol/grid.ts';
+import { toHex } from '../../../broker/protocol/hex.ts';
+import type { Round } from '../../../broker/protocol/round.ts';
+import { makeCohort, now } from '../../broker/protocol/made-cohort.ts';
+import { enter, hour, temporaryFolder } from '../made-agent.ts';
+import { MadeInbox } from './made-inbox.ts';
+
+const made = makeCohort(4);
+const slots = 40;
+const first = now - 8 * 6 * hour;
+const rules = { rotateEvery: durationMs(24 * hour) };
+
+type Move =
+  | { readonly move: 'announce'; readonly at: number; readonly slots: number }
+  | { readonly move: 'repeat'; readonly nth: number }
+  | { readonly move: 'wait'; readonly hours: number }
+  | { readonly move: 'rotate' | 'roster' | 'backup' | 'restore' | 'restart' };
+
+const only = <const Name extends string>(name: Name) => fc.constant(name);
+const move: fc.Arbitrary<Move> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      move: only('announce'),
+      at: fc.integer({ min: 8, max: 16 }),
+      slots: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ move: only('wait'), hours: fc.integer({ min: 6, max: 30 }) }) },
+  { weight: 2, arbitrary: fc.record({ move: only('repeat'), nth: fc.nat(5) }) },
+  { weight: 3, arbitrary: fc.record({ move: fc.constantFrom('rotate', 'roster') }) },
+  { weight: 3, arbitrary: fc.record({ move: fc.constantFrom('backup', 'restore', 'restart') }) },
+);
+
+/** Always among them. */
+const sameHoursAgain: Move[] = [
+  { move: 'announce', at: 9, slots: 1 },
+  { move: 'restore' },
+  { move: 'announce', at: 9, slots: 1 },
+];
+
+interface Life {
+  readonly home: MadeInbox;
+  readonly folder: string;
+  readonly rounds: Round[];
+  backup: string | undefined;
+  restored: boolean;
+  backups: number;
+}
+
+test('no cell is in two reports, whatever becomes of keys, rosters and the database', async () => {
+  let afterRestore = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(move, { minLength: 8, maxLength: 24 }), async (moves) => {
+      const { folder, remove } = temporaryFolder();
+      for (const name of ['identity.pem', 'agent.yaml']) writeFileSync(join(folder, name), name, { mode: 0o600 });
+      const home = new MadeInbox(folder, made);
+      const life: Life = { home, folder, rounds: [], backup: undefined, restored: false, backups: 0 };
+      try {
+        enter(home.tensors, 'lamp', new Array(slots).fill(100), { from: first });
+        await play(life, { move: 'backup' });
+        for (const each of moves) {
+          const before = home.sent('report').length;
+          await play(life, each);
+          if (life.restored) afterRestore += home.sent('report').length - before;
+        }
+        checkSent(life);
+      } finally {
+        home.close();
+        remove();
+      }
+    }),
+    { numRuns: 20, examples: [[sameHoursAgain]] },
+  );
+  // A law over nothing holds always.
+  expect(afterRestore).toBeGreaterThan(0);
+});
+
+async function play(life: Life, each: Move): Promise<void> {
+  const { home, folder, rounds } = life;
+  const at = home.clock.now();
+  switch (each.move) {
+    case 'announce': {
+      // Of the hours around now, for which much of the mischief is.
+      const from = Math.floor(at / (6 * hour)) * 6 * hour + (each.at - 12) * 6 * hour;
+      const grid = { from: Math.max(first, from), step: 6 * hour, slots: each.slots };
+      rounds.push(home.announce({ grid, deadline: epochMs(at + 60 * hour), expiry: epochMs(at + 90 * hour) }));
+      return hear(home, rounds.at(-1));
+    }
+    case 'repeat':
+      return hear(home, rounds[each.nth % rounds.length]);
+    case 'wait':
+      return home.clock.stepTo(epochMs(at + each.hours * hour));
+    case 'rotate':
+      home.keys.renew(at, rules);
+      return;
+    case 'roster':
+      return home.nextRoster();
+    case 'restart':
+      return home.restart();
+    case 'backup':
+      life.backups += 1;
+      life.backup = join(folder, `${life.backups}.backup`);
+      return makeBackup({ dataDir: folder, path: join(folder, 'agent.yaml') }, life.backup);
+    case 'restore':
+      if (life.backup !== undefined) restore(life, life.backup);
+  }
+}
+
+function restore(life: Life, backup: string): void {
+  const { home, folder } = life;
+  home.close();
+  restoreBackup(backup, folder, (database) => noteRestore(database, { at: home.clock.now(), cause: 'backup' }));
+  home.restart();
+  settleRestores(home.database, home.clock.now());
+  home.nextRoster();
+  life.restored = true;
+}
+
+async function hear(home: MadeInbox, round: Round | undefined): Promise<void> {
+  if (round === undefined) return;
+  await home.announced(round);
+  await home.rosterComes();
+}
+
+function checkSent({ home, rounds }: Life): void {
+  const sent = new Map<string, string>();
+  for (const { topic, round, payload } of home.published) {
+    if (topic !== 'report') continue;
+    expect(sent.get(round) ?? toHex(payload), 'a report in other bytes').toBe(toHex(payload));
+    sent.set(round, toHex(payload));
+  }
+  const grids = rounds.filter(({ id }) => sent.has(id)).map(({ announce }) => spanOf(announce.grid));
+  for (const [at, one] of grids.entries()) {
+    for (const other of grids.slice(at + 1)) expect(overlaps(one, other)).toBe(false);
+  }
+}
