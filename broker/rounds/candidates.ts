@@ -52,6 +52,13 @@ export function candidatesOf(request: RoundRequest, { homes, roster, grid }: Pla
   });
 }
 
+/** How many approved homes that are not in the roster have what is asked for. */
+export function matchesOutside(request: RoundRequest, { homes, roster }: Omit<Place, 'grid'>): number {
+  const inside = new Set(roster.homes.map(({ id }) => id));
+  return homes.filter(({ home, tensors }) => !inside.has(home) && tensors.some((tensor) => matches(tensor, request)))
+    .length;
+}
+
 function matches(tensor: CatalogueEntry, request: RoundRequest): boolean {
   return hasTags(tensor, request) && tensor.quantity === request.quantity && tensor.unit === request.unit;
 }

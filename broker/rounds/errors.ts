@@ -36,7 +36,7 @@ export const roundErrors = {
   },
   ROUND_VECTOR_TOO_LONG: {
     says: 'the round asks each home for {length} integers, more than {limit}',
-    remedy: 'Ask for fewer slots or fewer statistics.',
+    remedy: 'Ask for {slots} slots or fewer, or for fewer statistics.',
   },
   ROUND_REPORT_TOO_LARGE: {
     says: 'each of the {homes} homes would report {bytes} bytes, more than the {longest} that get through',
@@ -57,7 +57,15 @@ export const roundErrors = {
   },
   ROUND_MINIMUM_UNFIT: {
     says: '{statistic} takes a minimum of {least} contributors, not {minimum}',
-    remedy: 'Raise the minimum, or leave that statistic out.',
+    remedy: 'Ask for a minimum of {least} or more, or leave that statistic out.',
+  },
+  ROUND_STATISTIC_UNFIT: {
+    says: '{statistic} takes {least} contributors, and {found}',
+    remedy: 'Leave that statistic out, or approve more homes and publish a new roster: no lower minimum will do.',
+  },
+  ROUND_BUCKET_TOO_NARROW: {
+    says: 'buckets of {width} steps are narrower than homes accept under a limit of {limit} steps',
+    remedy: 'Give buckets of {least} steps or more, or leave them to the coordinator: "histogram": true.',
   },
   ROUND_QUANTITY_UNKNOWN: {
     says: 'no tensor in {cohort} with {tags} holds {quantity} in {unit}; there are: {known}',
@@ -66,24 +74,30 @@ export const roundErrors = {
   ROUND_TOO_FEW_MATCH: {
     says: '{matching} homes of the roster have {tags} ({quantity} in {unit}) for these hours, fewer than the minimum of {minimum}',
     remedy:
-      'Ask for tags that more homes have (wattveil search), or give a lower --minimum (the homes have a floor of their own).',
+      'Ask for tags that more homes have (wattveil search), or give a lower --minimum (the homes have a floor of their own).{more}',
   },
   ROUND_TOO_FEW_ONLINE: {
-    says: '{online} of the {matching} homes that match are connected, fewer than the minimum of {minimum}',
+    says: '{online} of the {matching} homes that match are connected, fewer than the minimum of {minimum}; away: {away}',
     remedy: 'Try again when more are connected: wattveil homes list',
   },
   ROUND_TOO_FEW_MEMBERS: {
-    says: '{online} of {homes} members are connected, and {needed} have to answer to open the sum',
+    says: '{online} of {homes} members are connected, and {needed} have to answer to open the sum; away: {away}',
     remedy:
       'Try again when more are connected (wattveil homes list), or publish a roster without those that stay away.',
   },
   ROUND_LIMIT_TOO_LOW: {
     says: 'under a limit of {limit} steps only {fitting} homes may contribute, fewer than the minimum of {minimum}',
-    remedy: 'Leave the limit out, or raise it to {wanted} steps, which suits every home that matches.',
+    remedy:
+      'Leave the limit out, or raise it: {enough} steps suit as many homes as are needed, {wanted} all that match.',
   },
   ROUND_LIMIT_TOO_HIGH: {
     says: 'a limit of {limit} steps is more than the fields hold for {homes} homes',
-    remedy: 'Use a coarser resolution, or shorter slots.',
+    remedy: 'Use a coarser resolution, or shorter slots: it may be {most} steps for so many homes.',
+  },
+  ROUND_SPENT: {
+    says: '{spent} of the {matching} homes that match have given these hours to round {round}, or are asked for them in it; {able} are left, fewer than the minimum of {minimum}',
+    remedy:
+      'Every home gives each hour once, ever. See what became of that round (wattveil rounds show {round}), and ask for other hours.',
   },
 } as const satisfies ErrorTable;
 

@@ -5,18 +5,20 @@
 import type { BrokerConfig } from '../config.ts';
 import type { EpochMs } from '../protocol/clock.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import type { Grid, Scaled } from '../protocol/fields.ts';
+import type { Grid } from '../protocol/fields.ts';
 import type { Announce } from '../protocol/messages.ts';
 import type { RoundRequest } from '../protocol/operator.ts';
 import type { AcceptedRoster } from '../protocol/roster.ts';
 import { longestVector } from '../protocol/round.ts';
 import { blocksOf, defaultSharing, type Sharing, sharingOf } from '../protocol/sharing.ts';
 import { longestFromHome, mostBlocks, reportBytes } from '../protocol/sizes.ts';
-import { capacityFits, limitFitsField, limitFor, vectorLength } from '../protocol/vector.ts';
-import { type Candidate, candidatesOf, type ShownHome } from './candidates.ts';
+import { vectorLength } from '../protocol/vector.ts';
+import { candidatesOf, type ShownHome } from './candidates.ts';
 import { RoundError } from './errors.ts';
+import { assertMatching, assertOnline, assertUnspent, type HomesAsked, limitOf } from './plan-homes.ts';
 import { assertGrid, endsOf } from './plan-times.ts';
-import { floorsOf, resolutionOf, statisticsFor } from './statistics-asked.ts';
+import type { EarlierRound } from './spent.ts';
+import { assertBuckets, assertFloors, floorsOf, resolutionOf, statisticsFor } from './statistics-asked.ts';
 
 export type RoundSettings = BrokerConfig['rounds'];
 
@@ -26,6 +28,8 @@ export interface PlanContext {
   readonly roster: AcceptedRoster | undefined;
   /** The cohort's approved homes. */
   readonly homes: readonly ShownHome[];
+  /** The cohort's rounds that have taken some of these hours. */
+  readonly earlier: () => readonly EarlierRound[];
   readonly settings: RoundSettings;
   /** 16 bytes from the system's random source. */
   readonly id: Uint8Array;
@@ -42,7 +46,7 @@ export interface Plan {
  * @throws {BrokerError} COHORT_UNKNOWN, TAG_UNKNOWN
  */
 export function planRound(request: RoundRequest, context: PlanContext): Plan {
-  const { now, roster, homes, settings, id } = context;
+  const { now, roster, homes, earlier, settings, id } = context;
   const grid: Grid = { from: request.from, step: request.step, slots: request.slots };
   assertGrid(grid, now);
   assertVector(request, grid);
@@ -53,17 +57,12 @@ export function planRound(request: RoundRequest, context: PlanContext): Plan {
   const sharing = sharingFor(request, roster.homes.length);
   assertReport(request, grid, sharing);
   const candidates = candidatesOf(request, { homes, roster, grid });
-  const asked = {
-    matching: candidates.length,
-    tags: request.tags.join(' '),
-    quantity: request.quantity,
-    unit: request.unit,
-    minimum,
-  };
-  if (candidates.length < minimum) throw new RoundError('ROUND_TOO_FEW_MATCH', asked);
+  const asked: HomesAsked = { request, minimum, roster, homes, candidates, earlier };
+  assertMatching(asked);
   const resolution = request.resolution ?? resolutionOf(request.unit);
-  const { limit, fitting } = limitOf(request, resolution, candidates, minimum, roster.homes.length);
-  assertOnline(fitting, minimum, homes, roster, sharing);
+  const { limit, fitting } = limitOf(asked, resolution);
+  assertBuckets(request.statistics, limit);
+  assertOnline(asked, assertUnspent(asked, fitting), sharing);
   const { deadline, expiry } = endsOf(request, grid, now, settings);
   return {
     fields: {
@@ -87,7 +86,9 @@ export function planRound(request: RoundRequest, context: PlanContext): Plan {
 
 function assertVector(request: RoundRequest, grid: Grid): void {
   const length = lengthOf(request, grid);
-  if (length > longestVector) throw new RoundError('ROUND_VECTOR_TOO_LONG', { length, limit: longestVector });
+  if (length <= longestVector) return;
+  const slots = Math.floor(longestVector / (length / grid.slots));
+  throw new RoundError('ROUND_VECTOR_TOO_LONG', { length, limit: longestVector, slots });
 }
 
 /** However wide its buckets. */
@@ -97,6 +98,7 @@ function lengthOf({ statistics }: RoundRequest, grid: Grid): number {
 
 function assertMinimum({ cohort, statistics }: RoundRequest, minimum: number, roster: AcceptedRoster): void {
   const homes = roster.homes.length;
+  assertFloors(statistics, homes, `the roster of ${cohort} has ${homes} homes`);
   if (homes < minimum) throw new RoundError('ROUND_ROSTER_TOO_SMALL', { cohort, homes, minimum });
   for (const { statistic, least } of floorsOf(statistics)) {
     if (minimum < least) throw new RoundError('ROUND_MINIMUM_UNFIT', { statistic, least, minimum });
@@ -133,40 +135,3 @@ function assertReport(request: RoundRequest, grid: Grid, { homes, packing }: Sha
 
 /** What a home's policy asks for unless its owner changes it: a bound on collusion of a third of the roster. */
 export const collusionDivisor = 3;
-
-function limitOf(
-  request: RoundRequest,
-  resolution: Scaled,
-  candidates: readonly Candidate[],
-  minimum: number,
-  homes: number,
-): { limit: number; fitting: readonly Candidate[] } {
-  const wanted = limitFor(
-    candidates.map((candidate) => candidate.capacity),
-    resolution,
-  );
-  const limit = request.limit ?? wanted;
-  if (!limitFitsField(homes, limit)) throw new RoundError('ROUND_LIMIT_TOO_HIGH', { limit, homes });
-  const fitting = candidates.filter(({ capacity }) => capacityFits({ limit, resolution }, capacity));
-  if (fitting.length < minimum) {
-    throw new RoundError('ROUND_LIMIT_TOO_LOW', { limit, fitting: fitting.length, minimum, wanted });
-  }
-  return { limit, fitting };
-}
-
-function assertOnline(
-  fitting: readonly Candidate[],
-  minimum: number,
-  homes: readonly ShownHome[],
-  roster: AcceptedRoster,
-  sharing: Sharing,
-): void {
-  const online = fitting.filter((candidate) => candidate.online).length;
-  if (online < minimum) throw new RoundError('ROUND_TOO_FEW_ONLINE', { online, matching: fitting.length, minimum });
-  const connected = new Set(homes.filter((home) => home.online).map((home) => home.home));
-  const members = roster.homes.filter((home) => connected.has(home.id)).length;
-  if (members < sharing.answers) {
-    const details = { online: members, homes: roster.homes.length, needed: sharing.answers };
-    throw new RoundError('ROUND_TOO_FEW_MEMBERS', details);
-  }
-}

@@ -20,6 +20,7 @@ import { opening } from './await-answers.ts';
 import type { ShownHome } from './candidates.ts';
 import { collecting } from './coordinator.ts';
 import { CoordinatorShell } from './coordinator-shell.ts';
+import { earlierRounds } from './earlier-rounds.ts';
 import { homeMessages } from './incoming.ts';
 import { collusionDivisor, planRound, type RoundSettings } from './plan.ts';
 import { ResultStore } from './result-store.ts';
@@ -104,6 +105,7 @@ class RunningRounds implements Rounds {
       now,
       roster,
       homes: this.#shownHomes(request.cohort),
+      earlier: () => earlierRounds(this.#parts.database, request),
       settings: config.rounds,
       id: this.#parts.random(16),
     });
