@@ -37,6 +37,10 @@ export const brokerErrors = {
     says: 'the data folder {folder} cannot be used: {why}',
     remedy: 'Create it for the user that runs the broker, mode 0700.',
   },
+  DATA_FOLDER_OPEN: {
+    says: 'the data folder {folder} is open to others (mode {mode}) and holds other things',
+    remedy: 'Give the broker a folder of its own: dataDir.',
+  },
   KEY_FILE_UNUSABLE: {
     says: 'the key file {path} cannot be used: {why}',
     remedy: 'Restore it from your backup, mode 0600. A new key means that every home has to enrol anew.',

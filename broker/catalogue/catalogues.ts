@@ -11,6 +11,7 @@ import { decodeSigned } from '../protocol/message.ts';
 import { Catalogue } from '../protocol/messages.ts';
 import type { HomePointers } from '../protocol/operator.ts';
 import { openSigned } from '../protocol/signing.ts';
+import { WarningLimit } from '../warning-limit.ts';
 
 export interface CataloguesParts {
   readonly store: HomeStore;
@@ -30,9 +31,11 @@ export interface Found {
 
 export class Catalogues {
   readonly #parts: CataloguesParts;
+  readonly #limit: WarningLimit;
 
   constructor(parts: CataloguesParts) {
     this.#parts = parts;
+    this.#limit = new WarningLimit({ log: parts.log, isKnown: () => true });
     parts.link.on('catalogue', ({ home }, payload) => this.#received(home, payload));
   }
 
@@ -62,7 +65,7 @@ export class Catalogues {
       this.#keep(home, payload);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      log.warn({ home, code: error.code, reason: error.reason }, error.message);
+      if (this.#limit.allows(home)) log.warn({ home, code: error.code, reason: error.reason }, error.message);
     }
   }
 
@@ -73,12 +76,12 @@ export class Catalogues {
     const before = store.newest('catalogues', home);
     if (before !== undefined && sameBytes(before.signed, signed)) return;
     const { fields } = openSigned(Catalogue, known.identity, signed, home);
-    if (fields.home !== home) {
-      log.warn({ home }, 'a catalogue that names another home');
-    } else if (before !== undefined && fields.sequence <= before.sequence) {
-      log.warn({ home, sequence: fields.sequence, known: before.sequence }, 'a catalogue that is not newer');
-    } else {
+    const isOlder = before !== undefined && fields.sequence <= before.sequence;
+    if (fields.home === home && !isOlder) {
       store.keep('catalogues', home, { sequence: fields.sequence, signed });
+    } else if (this.#limit.allows(home)) {
+      const what = isOlder ? 'a catalogue that is not newer' : 'a catalogue that names another home';
+      log.warn({ home, sequence: fields.sequence, known: before?.sequence }, what);
     }
   }
 }

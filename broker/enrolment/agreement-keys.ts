@@ -9,6 +9,7 @@ import { sameBytes } from '../protocol/hex.ts';
 import { decodeSigned } from '../protocol/message.ts';
 import { AgreementKey } from '../protocol/messages.ts';
 import { checkRosterEntry, type SeenKey } from '../protocol/roster.ts';
+import { WarningLimit } from '../warning-limit.ts';
 import type { HomeStore, StoredMessage } from './home-store.ts';
 
 export interface AgreementKeysParts {
@@ -23,6 +24,7 @@ export interface AgreementKeysParts {
 /** @returns why the last key of a home is kept out, by home; one that would stop every roster stops only itself */
 export function receiveAgreementKeys(parts: AgreementKeysParts): ReadonlyMap<string, string> {
   const keptOut = new Map<string, string>();
+  const limit = new WarningLimit({ log: parts.log, isKnown: () => true });
   parts.link.on('agreementKey', ({ home }, payload) => {
     // An empty payload clears what was retained; the key stays known.
     if (payload.length === 0) return;
@@ -32,7 +34,7 @@ export function receiveAgreementKeys(parts: AgreementKeysParts): ReadonlyMap<str
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       keptOut.set(home, error.message);
-      parts.log.warn({ home, code: error.code, reason: error.reason }, error.message);
+      if (limit.allows(home)) parts.log.warn({ home, code: error.code, reason: error.reason }, error.message);
     }
   });
   return keptOut;

@@ -12,6 +12,7 @@ import { HomeId } from '../protocol/fields.ts';
 import { sameBytes, toHex } from '../protocol/hex.ts';
 import { type EnrolmentReply, EnrolmentRequest } from '../protocol/json-messages.ts';
 import { topicOf } from '../protocol/topics.ts';
+import { WarningLimit } from '../warning-limit.ts';
 import type { CertifyingAuthority } from './authority.ts';
 import { isDueForRenewal } from './certificate.ts';
 import { readCertificateRequest } from './certificate-request.ts';
@@ -34,9 +35,12 @@ const mostKeysPerHome = 5;
 
 export class Enrolment {
   readonly #parts: EnrolmentParts;
+  readonly #limit: WarningLimit;
 
   constructor(parts: EnrolmentParts) {
     this.#parts = parts;
+    const { log, store } = parts;
+    this.#limit = new WarningLimit({ log, isKnown: (home) => store.isKnown(home) });
     parts.link.on('enrolmentRequest', ({ home }, payload) => this.#asked(home, payload));
   }
 
@@ -116,7 +120,7 @@ export class Enrolment {
       await this.#weigh({ home: topicHome, identity, claim: request.claim });
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      this.#parts.log.warn({ home: topicHome, code: error.code }, error.message);
+      if (this.#limit.allows(topicHome)) this.#parts.log.warn({ home: topicHome, code: error.code }, error.message);
       await this.#send(refusal(topicHome, error));
     }
   }

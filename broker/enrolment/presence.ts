@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import type { Link } from '../mqtt/link.ts';
 import { Status } from '../protocol/json-messages.ts';
+import { WarningLimit } from '../warning-limit.ts';
 
 export interface SeenHome {
   readonly online: boolean;
@@ -15,11 +16,12 @@ export class Presence {
 
   /** @param isKnown of the others nothing is held in memory */
   constructor(link: Link, isKnown: (home: string) => boolean, log: Logger) {
+    const limit = new WarningLimit({ log, isKnown });
     link.on('status', ({ home }, payload) => {
       if (payload.length === 0 || !isKnown(home)) return;
       const status = readStatus(payload);
-      if (status === undefined) log.warn({ home }, 'a status that follows no schema');
-      else this.#seen.set(home, { online: status.online, since: status.since });
+      if (status !== undefined) this.#seen.set(home, { online: status.online, since: status.since });
+      else if (limit.allows(home)) log.warn({ home }, 'a status that follows no schema');
     });
   }
 

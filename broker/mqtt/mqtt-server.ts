@@ -7,6 +7,7 @@ import { createServer, isIP, type Server, type Socket } from 'node:net';
 import { Aedes, type Client } from 'aedes';
 import type { Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
+import { WarningLimit } from '../warning-limit.ts';
 import { admission, isCoordinator } from './admission.ts';
 import { guardSocket, packetLimits } from './packet-guard.ts';
 
@@ -76,6 +77,8 @@ function acceptor(
   { log, mostPending = defaultMostPending }: MqttServerOptions,
 ): (socket: Socket) => void {
   const pending = new Map<string, Set<Socket>>();
+  // Who they say they are proves nothing: all together.
+  const limit = new WarningLimit({ log, isKnown: () => false });
   const settle = (socket: Socket, address: string) => {
     const sockets = pending.get(address);
     sockets?.delete(socket);
@@ -96,7 +99,10 @@ function acceptor(
       if (first) return packetLimits.first;
       return isCoordinator(client?.id ?? null) ? packetLimits.coordinator : packetLimits.home;
     };
-    guardSocket(socket, limitOf, (why) => log.warn({ client: client?.id ?? null, why }, 'closed: packet too large'));
+    guardSocket(socket, limitOf, (why) => {
+      const id = client?.id ?? null;
+      if (limit.allows(id ?? '')) log.warn({ client: id, why }, 'closed: packet too large');
+    });
     client = aedes.handle(socket);
     client.on('connected', () => settle(socket, address));
   };

@@ -11,6 +11,7 @@ import type { Result } from '../protocol/json-messages.ts';
 import type { RoundRow } from '../protocol/operator.ts';
 import type { RosterHome } from '../protocol/roster.ts';
 import { topicOf } from '../protocol/topics.ts';
+import type { WarningLimit } from '../warning-limit.ts';
 import { coordinate } from './coordinator.ts';
 import { eventOf, type HomeMessage } from './incoming.ts';
 import { unansweredMembers } from './members.ts';
@@ -28,6 +29,8 @@ export interface ShellParts {
   readonly link: Link;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Of lines about what homes send. */
+  readonly limit: WarningLimit;
   readonly settings: RoundSettings;
   /** The system's random source. */
   random(bytes: number): Uint8Array;
@@ -71,20 +74,21 @@ export class CoordinatorShell {
 
   /** A message of a home about this round. What is wrong with it is logged: no home is told. */
   receive(name: HomeMessage, home: string, payload: Uint8Array): void {
-    const { log } = this.#parts;
+    const { log, limit } = this.#parts;
     const sender = this.#homes.get(home);
     if (sender === undefined) {
-      log.warn({ home, name }, 'ignored: not in the roster of the round');
+      if (limit.allows(home)) log.warn({ home, name }, 'ignored: not in the roster of the round');
       return;
     }
     try {
       const event = eventOf(this.#rules.round, this.#now, { name, home: sender, payload });
       if (event === undefined) return;
-      if (event.type === 'complaint') log.warn({ home, contributor: this.#idOf(event.contributor) }, 'complaint');
+      if (event.type === 'complaint' && limit.allows(home))
+        log.warn({ home, contributor: this.#idOf(event.contributor) }, 'complaint');
       this.#feed(event);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      log.warn({ home, name, code: error.code, reason: error.reason }, error.message);
+      if (limit.allows(home)) log.warn({ home, name, code: error.code, reason: error.reason }, error.message);
     }
   }
 
@@ -152,8 +156,13 @@ export class CoordinatorShell {
         this.#end(act.result, act.text);
         break;
       case 'note':
-        this.#parts.log.warn({ home: this.#idOf(act.home) }, act.what);
+        this.#note(this.#idOf(act.home), act.what);
     }
+  }
+
+  #note(home: string, what: string): void {
+    const { log, limit } = this.#parts;
+    if (limit.allows(home)) log.warn({ home }, what);
   }
 
   #ask(set: AcceptedSet, members: readonly number[]): void {

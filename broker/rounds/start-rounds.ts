@@ -16,6 +16,7 @@ import { checkAnnounce, makeAnnounce, type Round } from '../protocol/round.ts';
 import type { SigningKey } from '../protocol/signing.ts';
 import { topicOf } from '../protocol/topics.ts';
 import type { Database } from '../store/database.ts';
+import { WarningLimit } from '../warning-limit.ts';
 import { opening } from './await-answers.ts';
 import type { ShownHome } from './candidates.ts';
 import { collecting } from './coordinator.ts';
@@ -64,17 +65,19 @@ class RunningRounds implements Rounds {
   readonly #list: RoundList;
   readonly #rosters: Rosters;
   readonly #results: Results;
+  readonly #limit: WarningLimit;
   /** Those that have not ended, by round id. */
   readonly #running = new Map<string, CoordinatorShell>();
   #background: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(parts: RoundsParts) {
-    const { database, link, clock } = parts;
+    const { database, link, clock, log, homes } = parts;
     this.#parts = parts;
     this.#store = new RoundStore(database);
     this.#list = new RoundList(database);
     this.#rosters = new Rosters({ ...parts, store: new RosterStore(database) });
+    this.#limit = new WarningLimit({ log, isKnown: (home) => homes.cohortOf(home) !== undefined });
     this.#results = new Results({ link, clock, store: new ResultStore(database) });
   }
 
@@ -199,6 +202,7 @@ class RunningRounds implements Rounds {
       link,
       clock,
       log: log.child({ round: round.id, cohort: round.announce.cohort }),
+      limit: this.#limit,
       settings: config.rounds,
       random: (bytes) => this.#parts.random(bytes),
       onEnd: () => {

@@ -1,10 +1,12 @@
 /**
  * The broker's data folder: private, and used by one broker at a time.
  */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { BrokerError } from '../errors.ts';
+
+const lockName = 'broker.lock';
 
 export interface DataFolder {
   /** The path of a file in it. */
@@ -15,15 +17,31 @@ export interface DataFolder {
 
 /** @throws {BrokerError} DATA_FOLDER_UNUSABLE, BROKER_RUNS_ALREADY */
 export function takeDataFolder(folder: string): DataFolder {
+  makePrivate(folder);
+  const path = (name: string) => join(folder, name);
+  const lock = takeLock(folder, path(lockName), path('broker.pid'));
+  return { path, release: () => lock.close() };
+}
+
+function makePrivate(folder: string): void {
+  let mode: number;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
+    mode = statSync(folder).mode & 0o777;
+    // A folder that is ours or nobody's may be closed; anything else is not ours to lock others out of.
+    if ((mode & 0o077) !== 0 && isOurs(folder)) {
+      chmodSync(folder, 0o700);
+      return;
+    }
   } catch (error) {
     throw unusable(folder, error);
   }
-  const path = (name: string) => join(folder, name);
-  const lock = takeLock(folder, path('broker.lock'), path('broker.pid'));
-  return { path, release: () => lock.close() };
+  if ((mode & 0o077) !== 0) throw new BrokerError('DATA_FOLDER_OPEN', { folder, mode: mode.toString(8) });
+}
+
+function isOurs(folder: string): boolean {
+  const names = readdirSync(folder);
+  return names.length === 0 || names.includes(lockName);
 }
 
 /**

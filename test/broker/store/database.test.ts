@@ -78,6 +78,18 @@ describe('the data folder', () => {
     expect(() => takeDataFolder(path)).toThrow(`the data folder ${path} cannot be used`);
   });
 
+  test.each([
+    ['that holds other things and is open to others is left as it is', 'photo.jpg', 0o755, 'holds other things'],
+    ['that is empty is closed', undefined, 0o700, undefined],
+    ['that a broker used before is closed', 'broker.lock', 0o700, undefined],
+  ])('a folder %s', (_, file, mode, says) => {
+    chmodSync(folder.folder, 0o755);
+    if (file !== undefined) writeFileSync(join(folder.folder, file), '');
+    if (says === undefined) takeDataFolder(folder.folder).release();
+    else expect(() => takeDataFolder(folder.folder)).toThrow(says);
+    expect(statSync(folder.folder).mode & 0o777).toBe(mode);
+  });
+
   test('a lock left by a broker that was killed is none', () => {
     const path = join(folder.folder, 'utility');
     takeDataFolder(path).release();
