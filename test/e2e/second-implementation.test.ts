@@ -62,7 +62,7 @@ async function startAgent(home: 'carl' | 'dora'): Promise<void> {
   const kit = homeKit(clock, settings);
   kits.push(kit);
   agents.push(await kit.start());
-  const words = ['--tag', '#energy-consumption', '--tag', '#all', '--unit', 'Wh', '--capacity', '10000', '--step', '6h'];
+  const words = [...tags.flatMap((tag) => ['--tag', tag]), '--unit', 'Wh', '--capacity', '10000', '--step', '6h'];
   const add = ['tensors', 'add', 'all', ...words, '--from', new Date(from).toISOString(), ...values[home].map(String)];
   for (const command of [add, ['tensors', 'publish', 'all'], ['share', 'on'], ['enrol']]) {
     expect(await kit.run(...command)).toMatchObject({ code: 0 });
@@ -108,7 +108,9 @@ it('homes in another language report, answer, and believe what comes of it', { t
 
   // The same hours again: the coordinator knows it of the same thing; under other tags everybody says that they are spent.
   expect(await ask('known', { ...round, slots: 1 })).toMatchObject({ code: 'ROUND_SPENT' });
-  expect(await ask('third', { ...round, tags: ['#all'], slots: 1 })).toMatchObject({ result: { reason: 'too-few-contributors' } });
+  expect(await ask('third', { ...round, tags: ['#all'], slots: 1 })).toMatchObject({
+    result: { reason: 'too-few-contributors' },
+  });
   expect(ana.last('declined')).toMatchObject({ reason: 'spent' });
   const { result } = reply as { result: { round: string } };
   await ask('tariff', { type: 'tariff', round: result.round, formula: '0.5*mean+5', from: noon + hour });
