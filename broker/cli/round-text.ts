@@ -5,8 +5,8 @@
 import { failureOf } from '../protocol/failures.ts';
 import type { OpenedResult, Result } from '../protocol/json-messages.ts';
 import type { RoundRow, RoundStanding } from '../protocol/operator.ts';
+import { bucketEdges, quantileBucket } from '../sdk/quantiles.ts';
 import { amount, instant, table, unitShown } from './print.ts';
-import { bucketEdges, quantileBucket } from './quantiles.ts';
 
 export function progressLine(row: RoundRow): string {
   const reports = `${row.reports} of ${row.members} homes reported${declines(row)}`;

@@ -1,6 +1,6 @@
 /** A home that takes part in rounds over real MQTT, by the protocol's functions alone. For tests. */
 import { randomBytes } from 'node:crypto';
-import { type AgreementSecret, generateAgreement, pairKeysOf } from '../../broker/protocol/agreement.ts';
+import { type AgreementSecret, generateAgreement, type PairKeys, pairKeysOf } from '../../broker/protocol/agreement.ts';
 import { answerOpen, readOpen } from '../../broker/protocol/answer.ts';
 import { toHex } from '../../broker/protocol/hex.ts';
 import { makeReport } from '../../broker/protocol/report.ts';
@@ -11,6 +11,9 @@ import { filterOf, readTopic, topicOf } from '../../broker/protocol/topics.ts';
 import { encodeVector } from '../../broker/protocol/vector.ts';
 import { cohort, noon, prefix, type TestHome } from './utility-kit.ts';
 
+/** Checked by one of them for all: a hundred homes that check a hundred entries each take their time. */
+const accepted = new Map<string, AcceptedRoster>();
+
 export class Member {
   /** Whether it sends its reports. */
   reports = true;
@@ -19,6 +22,7 @@ export class Member {
   readonly #wattHours: readonly number[] | undefined;
   readonly #retained = new Map<string, Buffer>();
   readonly #done = new Set<string>();
+  readonly #keys = new Map<string, PairKeys>();
 
   /** @param wattHours per slot, the first ones of shorter rounds; without any the home reports nothing, and answers all the same */
   constructor(home: TestHome, wattHours: readonly number[] | undefined, secret = generateAgreement()) {
@@ -44,7 +48,7 @@ export class Member {
       if (readTopic(prefix, topic)?.name !== 'round') continue;
       const round = this.#accept(announce);
       if (round === undefined) continue;
-      const pairKeys = pairKeysOf(this.secret, round.roster);
+      const pairKeys = this.#pairKeys(round.roster);
       const own = round.roster.homes.findIndex(({ id }) => id === this.#home.id) + 1;
       if (this.reports && this.#wattHours !== undefined && this.#once(`report ${round.id}`)) {
         const residues = drawResidues(round.sharing, round.blocks, randomBytes);
@@ -64,8 +68,16 @@ export class Member {
     const signed = this.#retained.get(topicOf(prefix, 'roster', { cohort, hash }));
     if (signed === undefined) return undefined;
     const context = { coordinator, authority, cohort, now: noon, seen: new Map(), epochs: new Map() };
-    const roster: AcceptedRoster = checkRoster(signed, context);
+    const roster = accepted.get(hash) ?? checkRoster(signed, context);
+    accepted.set(hash, roster);
     return checkAnnounce(announce, { coordinator, cohort, now: noon, collusionDivisor: 3, roster: () => roster });
+  }
+
+  #pairKeys(roster: AcceptedRoster): PairKeys {
+    const hash = toHex(roster.hash);
+    const known = this.#keys.get(hash) ?? pairKeysOf(this.secret, roster);
+    this.#keys.set(hash, known);
+    return known;
   }
 
   #pins(): { coordinator: Buffer; authority: Buffer } {

@@ -8,6 +8,23 @@ export interface Histogram {
 }
 
 /**
+ * The range that holds a quantile: the median at `share` 0.5, say. The outermost ranges have one end only.
+ * @param histogram of a round's outcome; its `counts` are by slot
+ * @param slot from 0
+ * @throws {RangeError} where the round gave no such slot
+ */
+export function quantile(
+  histogram: (Histogram & { readonly counts: readonly (readonly number[])[] }) | undefined,
+  slot: number,
+  share: number,
+): { from?: number; below?: number } {
+  const counts = histogram?.counts[slot];
+  if (histogram === undefined || counts === undefined)
+    throw new RangeError(`slot: the round has no histogram of ${slot}`);
+  return bucketEdges(histogram, quantileBucket(counts, share), counts.length);
+}
+
+/**
  * @param counts homes per bucket
  * @returns the bucket, from 0, that holds the home at `share` (0..1) of them in order of their values
  */

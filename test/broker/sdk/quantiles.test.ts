@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bucketEdges, quantileBucket } from '../../../broker/cli/quantiles.ts';
+import { bucketEdges, quantileBucket } from '../../../broker/sdk/quantiles.ts';
 
 describe('a quantile from a histogram', () => {
   it.each([
