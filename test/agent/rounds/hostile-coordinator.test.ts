@@ -411,6 +411,22 @@ const attacks: readonly Attack[] = [
     answers: 0,
   },
   {
+    attack: 'the same hours a month later, when no memory of rounds would have to be kept any more',
+    act: async () => {
+      const round = await offered();
+      const later = after(epochMs(round.announce.expiry), 30 * 24 * hour);
+      await home.clock.stepTo(later);
+      home.restart();
+      await home.announced(round);
+      const id = randomBytes(16);
+      const times = { deadline: later + hour, expiry: later + 24 * hour };
+      await home.inbox.announced(toHex(id), makeAnnounce(made.coordinator, { ...announceFields, ...times, id }));
+    },
+    refused: ['ROUND_EXPIRY'],
+    reports: 1,
+    answers: 0,
+  },
+  {
     attack: 'everything again after the clock is set back',
     act: async () => {
       const round = await offered();
