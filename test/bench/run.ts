@@ -15,6 +15,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measure: Me
   telegrams: () => import('./telegrams.ts'),
   fuzz: () => import('./fuzz.ts'),
   simulation: () => import('./simulation.ts'),
+  scale: () => import('./scale.ts'),
   'power-cut': () => import('./power-cut.ts'),
 };
 
