@@ -16,6 +16,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measure: Me
   fuzz: () => import('./fuzz.ts'),
   simulation: () => import('./simulation.ts'),
   scale: () => import('./scale.ts'),
+  kills: () => import('./kills.ts'),
   'power-cut': () => import('./power-cut.ts'),
 };
 

@@ -61,13 +61,13 @@ export class MqttStreet {
     const config = { dataDir: join(folder, 'utility'), listen: { host: '127.0.0.1', port }, ...(rounds && { rounds }) };
     await writeFile(configPath, stringify(config));
     const broker = await startBroker(configPath);
-    const operator = await OperatorLink.open(url);
+    const operator = await OperatorLink.open(url, { timeoutMs: 60_000 });
     const homes: MqttHome[] = [];
     for (const cohort of plan.cohorts) {
       const roster = await publishedRoster(operator, url, cohort, seeded);
       homes.push(...roster.homes.map(({ id, index }) => homeOf({ roster, own: index, id }, seeded, plan.onError)));
     }
-    for (const home of homes) await home.start(url);
+    await Promise.all(homes.map((home) => home.start(url)));
     return new MqttStreet({ folder, url, homes, operator, broker });
   }
 
