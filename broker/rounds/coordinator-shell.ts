@@ -22,6 +22,7 @@ import type { RoundList } from './round-list.ts';
 import type { Act, Coordinator, CoordinatorEvent, Effect, RoundRules, Store } from './round-states.ts';
 import type { RoundStore } from './round-store.ts';
 import type { RoundWatcher } from './rounds.ts';
+import type { Turns } from './turns.ts';
 
 export interface ShellParts {
   readonly store: RoundStore;
@@ -32,6 +33,8 @@ export interface ShellParts {
   /** Of lines about what homes send. */
   readonly limit: WarningLimit;
   readonly settings: RoundSettings;
+  /** All rounds have them together: a round's reports are in memory while requests are cut out of them. */
+  readonly turns: Turns;
   /** The system's random source. */
   random(bytes: number): Uint8Array;
   /** The round has ended; its result is stored. */
@@ -166,19 +169,21 @@ export class CoordinatorShell {
   }
 
   #ask(set: AcceptedSet, members: readonly number[]): void {
+    this.#send(() => this.#parts.turns.take(() => this.#publishRequests(set, members)));
+  }
+
+  #publishRequests(set: AcceptedSet, members: readonly number[]): Promise<void> {
     const { link, store } = this.#parts;
     const { round } = this.#rules;
-    this.#send(() => {
-      const isInForce = () => this.#now.state === 'opening' && sameBytes(this.#now.set.hash, set.hash);
-      if (!isInForce()) return Promise.resolve();
-      const requestOf = openRequests(round, set, store.reports(round.id, set.contributors), members);
-      // The round may end while they are being sent, or another set be fixed.
-      const payload = (member: number) => (isInForce() ? requestOf(member) : undefined);
-      return publishRetained(
-        link,
-        members.map((member) => this.#request(member, () => payload(member))),
-      );
-    });
+    const isInForce = () => this.#now.state === 'opening' && sameBytes(this.#now.set.hash, set.hash);
+    if (!isInForce()) return Promise.resolve();
+    const requestOf = openRequests(round, set, store.reports(round.id, set.contributors), members);
+    // The round may end while they are being sent, or another set be fixed.
+    const payload = (member: number) => (isInForce() ? requestOf(member) : undefined);
+    return publishRetained(
+      link,
+      members.map((member) => this.#request(member, () => payload(member))),
+    );
   }
 
   #release(members: readonly number[]): void {

@@ -34,6 +34,7 @@ import type { Coordinator, Former, RoundRules } from './round-states.ts';
 import { RoundStore, type StoredRound, type StoredSet } from './round-store.ts';
 import type { PublishedRoster, Rounds, RoundWatcher } from './rounds.ts';
 import { standingOf } from './standing.ts';
+import { Turns } from './turns.ts';
 
 export interface RoundsParts {
   readonly config: { readonly rounds: RoundSettings };
@@ -68,6 +69,8 @@ class RunningRounds implements Rounds {
   readonly #limit: WarningLimit;
   /** Those that have not ended, by round id. */
   readonly #running = new Map<string, CoordinatorShell>();
+  /** A round of a thousand homes has 40 MB of reports. */
+  readonly #turns = new Turns(4);
   #background: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -204,6 +207,7 @@ class RunningRounds implements Rounds {
       log: log.child({ round: round.id, cohort: round.announce.cohort }),
       limit: this.#limit,
       settings: config.rounds,
+      turns: this.#turns,
       random: (bytes) => this.#parts.random(bytes),
       onEnd: () => {
         this.#running.delete(round.id);

@@ -1,6 +1,6 @@
 /** A round of any number of homes whose keys are real where the protocol checks them, and quick to make where not. */
 import { hash, randomBytes } from 'node:crypto';
-import { generateAgreement, type PairKeys } from '../../broker/protocol/agreement.ts';
+import type { PairKeys } from '../../broker/protocol/agreement.ts';
 import { epochMs } from '../../broker/protocol/clock.ts';
 import { makeReport } from '../../broker/protocol/report.ts';
 import type { AcceptedRoster } from '../../broker/protocol/roster.ts';
@@ -19,9 +19,9 @@ export interface MadeRound {
 }
 
 /** With the default dropouts and packing. */
-export function makeRound(homes: number): MadeRound {
+export function makeRound(homes: number, cohort = 'bench'): MadeRound {
   const coordinator = generateSigningKey();
-  const roster = makeRoster(homes);
+  const roster = makeRoster(homes, cohort);
   const end = from + slots * quarterHour;
   const signed = makeAnnounce(coordinator, {
     id: randomBytes(16),
@@ -59,16 +59,16 @@ export function reportIn(round: Round, own: number, pairKeys: PairKeys = pairKey
   return makeReport(round, own, pairKeys, encodeVector(round.announce, values), randomBytes(16), residues);
 }
 
-function makeRoster(homes: number): AcceptedRoster {
+function makeRoster(homes: number, cohort: string): AcceptedRoster {
   return {
-    cohort: 'bench',
+    cohort,
     epoch: 1,
     hash: randomBytes(32),
     homes: Array.from({ length: homes }, (_, at) => ({
       index: at + 1,
       id: `home-${String(at + 1).padStart(4, '0')}`,
       identity: randomBytes(32),
-      agreement: generateAgreement().publicKey,
+      agreement: randomBytes(32),
       sequence: 1,
     })),
   };

@@ -17,6 +17,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measure: Me
   simulation: () => import('./simulation.ts'),
   scale: () => import('./scale.ts'),
   kills: () => import('./kills.ts'),
+  'in-flight': () => import('./in-flight.ts'),
   'power-cut': () => import('./power-cut.ts'),
 };
 
