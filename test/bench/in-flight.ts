@@ -26,7 +26,7 @@ import { roundMigrations } from '../../broker/store/migrations-rounds.ts';
 import { atMost, type Figure } from './figure.ts';
 import { type MadeRound, makeRound } from './made-round.ts';
 
-const cohorts = 50;
+const cohorts = 500;
 const homes = 100;
 
 export async function measure(): Promise<readonly Figure[]> {
