@@ -23,6 +23,7 @@ import { RoundStore } from '../../broker/rounds/round-store.ts';
 import { Turns } from '../../broker/rounds/turns.ts';
 import { openDatabase } from '../../broker/store/database.ts';
 import { roundMigrations } from '../../broker/store/migrations-rounds.ts';
+import { WarningLimit } from '../../broker/warning-limit.ts';
 import { atMost, type Figure } from './figure.ts';
 import { type MadeRound, makeRound } from './made-round.ts';
 
@@ -73,6 +74,7 @@ class InFlight {
     const store = new RoundStore(this.#database);
     const rosters = new RosterStore(this.#database);
     const turns = new Turns(4);
+    const log = pino({ level: 'silent' });
     this.#cohorts = Array.from({ length: cohorts }, (_, at) => {
       const made = makeRound(homes, `feeder-${at}`);
       const { round, coordinator: key } = made;
@@ -82,7 +84,7 @@ class InFlight {
       store.insert(round, { matching, request: round.id, now });
       const shell = new CoordinatorShell({ round, matching, key }, collecting(round), {
         ...{ store, turns, list: new RoundList(this.#database), link: this.#link(), clock: new SteppedClock(now) },
-        log: pino({ level: 'silent' }),
+        ...{ log, limit: new WarningLimit({ log, isKnown: () => true }) },
         settings: { ...{ minContributors: 15, reportWithin: hour, expireAfter: hour, keepResults: hour }, grace: hour },
         random: randomBytes,
         onEnd: () => {
