@@ -94,11 +94,6 @@ export const roundErrors = {
     says: 'a limit of {limit} steps is more than the fields hold for {homes} homes',
     remedy: 'Use a coarser resolution, or shorter slots: it may be {most} steps for so many homes.',
   },
-  ROUND_SPENT: {
-    says: '{spent} of the {matching} homes that match have given these hours to round {round}, or are asked for them in it; {able} are left, fewer than the minimum of {minimum}',
-    remedy:
-      'Every home gives each hour once, ever. See what became of that round (wattveil rounds show {round}), and ask for other hours.',
-  },
 } as const satisfies ErrorTable;
 
 export type RoundErrorCode = keyof typeof roundErrors;

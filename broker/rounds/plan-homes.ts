@@ -1,6 +1,6 @@
 /**
- * Whether the homes of a roster can carry a round: enough that match, fit under the limit, have hours left to give, and
- * are connected. What is refused says what would help. Pure.
+ * Whether the homes of a roster can carry a round: enough that match, fit under the limit, and are connected. What they
+ * have given before, only the homes know. What is refused says what would help. Pure.
  */
 import { fieldBound } from '../protocol/field.ts';
 import type { Scaled } from '../protocol/fields.ts';
@@ -10,7 +10,6 @@ import type { Sharing } from '../protocol/sharing.ts';
 import { capacityFits, limitFitsField, limitFor } from '../protocol/vector.ts';
 import { type Candidate, matchesOutside, type ShownHome } from './candidates.ts';
 import { RoundError } from './errors.ts';
-import type { EarlierRound } from './spent.ts';
 import { assertFloors } from './statistics-asked.ts';
 
 export interface HomesAsked {
@@ -21,7 +20,6 @@ export interface HomesAsked {
   readonly homes: readonly ShownHome[];
   /** Those of the roster that match. */
   readonly candidates: readonly Candidate[];
-  readonly earlier: () => readonly EarlierRound[];
 }
 
 /** @throws {RoundError} ROUND_STATISTIC_UNFIT, ROUND_TOO_FEW_MATCH */
@@ -58,21 +56,6 @@ export function limitOf(
   throw new RoundError('ROUND_LIMIT_TOO_LOW', { limit, fitting: fitting.length, minimum, enough, wanted });
 }
 
-/**
- * @returns those that have not given these hours yet
- * @throws {RoundError} ROUND_SPENT
- */
-export function assertUnspent(asked: HomesAsked, fitting: readonly Candidate[]): readonly Candidate[] {
-  const { minimum, roster, earlier } = asked;
-  const spent = new Map(earlier().flatMap(({ round, homes }) => homes.map((home) => [home, round] as const)));
-  const idOf = ({ index }: Candidate) => roster.homes[index - 1]?.id ?? '';
-  const able = fitting.filter((candidate) => !spent.has(idOf(candidate)));
-  if (able.length >= minimum) return able;
-  const rounds = fitting.flatMap((candidate) => spent.get(idOf(candidate)) ?? []);
-  const details = { spent: rounds.length, matching: fitting.length, able: able.length, minimum };
-  throw new RoundError('ROUND_SPENT', { ...details, round: mostFrequent(rounds) });
-}
-
 /** @throws {RoundError} ROUND_TOO_FEW_ONLINE, ROUND_TOO_FEW_MEMBERS */
 export function assertOnline(
   { minimum, homes, roster }: HomesAsked,
@@ -104,10 +87,4 @@ const mostListed = 10;
 function listed(names: readonly string[]): string {
   const more = names.length - mostListed;
   return `${names.slice(0, mostListed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
-function mostFrequent(rounds: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const round of rounds) counts.set(round, (counts.get(round) ?? 0) + 1);
-  return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0] ?? '';
 }

@@ -12,7 +12,7 @@ import { RoundError } from './errors.ts';
 /** What homes accept unless their owner changes it. */
 const shortestSlotMs = 15 * 60_000;
 /** A round that is announced keeps a roster in use: not for longer than this before a home can even report. */
-export const longestWaitMs = 7 * 24 * 3_600_000;
+const longestWaitMs = 7 * 24 * 3_600_000;
 
 /** @throws {RoundError} ROUND_SLOT_TOO_SHORT, ROUND_GRID_AHEAD, ROUND_GRID_TOO_OLD */
 export function assertGrid(grid: Grid, now: EpochMs): void {

@@ -15,9 +15,8 @@ import { longestFromHome, mostBlocks, reportBytes } from '../protocol/sizes.ts';
 import { vectorLength } from '../protocol/vector.ts';
 import { candidatesOf, type ShownHome } from './candidates.ts';
 import { RoundError } from './errors.ts';
-import { assertMatching, assertOnline, assertUnspent, type HomesAsked, limitOf } from './plan-homes.ts';
+import { assertMatching, assertOnline, type HomesAsked, limitOf } from './plan-homes.ts';
 import { assertGrid, endsOf } from './plan-times.ts';
-import type { EarlierRound } from './spent.ts';
 import { assertBuckets, assertFloors, floorsOf, resolutionOf, statisticsFor } from './statistics-asked.ts';
 
 export type RoundSettings = BrokerConfig['rounds'];
@@ -28,8 +27,6 @@ export interface PlanContext {
   readonly roster: AcceptedRoster | undefined;
   /** The cohort's approved homes. */
   readonly homes: readonly ShownHome[];
-  /** The cohort's rounds that have taken some of these hours. */
-  readonly earlier: () => readonly EarlierRound[];
   readonly settings: RoundSettings;
   /** 16 bytes from the system's random source. */
   readonly id: Uint8Array;
@@ -46,7 +43,7 @@ export interface Plan {
  * @throws {BrokerError} COHORT_UNKNOWN, TAG_UNKNOWN
  */
 export function planRound(request: RoundRequest, context: PlanContext): Plan {
-  const { now, roster, homes, earlier, settings, id } = context;
+  const { now, roster, homes, settings, id } = context;
   const grid: Grid = { from: request.from, step: request.step, slots: request.slots };
   assertGrid(grid, now);
   assertVector(request, grid);
@@ -57,12 +54,12 @@ export function planRound(request: RoundRequest, context: PlanContext): Plan {
   const sharing = sharingFor(request, roster.homes.length);
   assertReport(request, grid, sharing);
   const candidates = candidatesOf(request, { homes, roster, grid });
-  const asked: HomesAsked = { request, minimum, roster, homes, candidates, earlier };
+  const asked: HomesAsked = { request, minimum, roster, homes, candidates };
   assertMatching(asked);
   const resolution = request.resolution ?? resolutionOf(request.unit);
   const { limit, fitting } = limitOf(asked, resolution);
   assertBuckets(request.statistics, limit);
-  assertOnline(asked, assertUnspent(asked, fitting), sharing);
+  assertOnline(asked, fitting, sharing);
   const { deadline, expiry } = endsOf(request, grid, now, settings);
   return {
     fields: {

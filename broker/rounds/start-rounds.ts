@@ -21,7 +21,6 @@ import { opening } from './await-answers.ts';
 import type { ShownHome } from './candidates.ts';
 import { collecting } from './coordinator.ts';
 import { CoordinatorShell } from './coordinator-shell.ts';
-import { earlierRounds } from './earlier-rounds.ts';
 import { homeMessages } from './incoming.ts';
 import { collusionDivisor, planRound, type RoundSettings } from './plan.ts';
 import { ResultStore } from './result-store.ts';
@@ -111,7 +110,6 @@ class RunningRounds implements Rounds {
       now,
       roster,
       homes: this.#shownHomes(request.cohort),
-      earlier: () => earlierRounds(this.#parts.database, request),
       settings: config.rounds,
       id: this.#parts.random(16),
     });

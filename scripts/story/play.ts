@@ -111,10 +111,10 @@ async function setTariff(round: string): Promise<void> {
 
 async function openAgain(): Promise<void> {
   chapter('The same hours once more');
-  say('A second sum over the same hours, under whatever tags, could be compared with the first. No home gives one:');
+  say('A second sum over the same hours could be compared with the first. So no home answers twice:');
   const from = ['--from', `${day}T00:00:00Z`, '--step', '6h', '--slots', '4', '--minimum', String(minimum)];
-  const outcome = await street.atUtility('rounds', 'open', cohort, '#fridge', ...from, '--watch');
-  command('utility', ['rounds', 'open', cohort, '#fridge', ...from, '--watch']);
+  const outcome = await street.atUtility('rounds', 'open', cohort, '#energy-consumption', ...from, '--watch');
+  command('utility', ['rounds', 'open', cohort, '#energy-consumption', ...from, '--watch']);
   quote(outcome.stdout + outcome.stderr);
   if (outcome.code === 0) throw new Error('the same hours were summed twice');
   await atHome('bob', 'ledger');

@@ -167,7 +167,7 @@ describe('among twenty homes', () => {
     const utility = await street({});
     const send = utility.wire.toCoordinator.bind(utility.wire);
     const first = await utility.ask();
-    const second = await utility.ask({ from: midnight + 6 * hour, tags: ['#energy-consumption', '#fridge'] });
+    const second = await utility.ask({ from: midnight + 6 * hour });
     const other = (round: string) => (round === first.round ? second.round : first.round);
     utility.wire.toCoordinator = async (name, levels, payload) => {
       await send(name, { ...levels, round: other(levels.round) }, payload);

@@ -24,7 +24,6 @@ const context = (changes: Partial<PlanContext> = {}): PlanContext => ({
   now: morning,
   roster,
   homes,
-  earlier: () => [],
   settings,
   id: Buffer.alloc(16, 1),
   ...changes,
@@ -198,13 +197,6 @@ describe('a round that cannot succeed is refused', () => {
       /a variance takes 30 contributors, and 29 homes of the roster have #energy-consumption/,
       { statistics: { variance: true } },
       { ...big, homes: big.homes.slice(0, 29) },
-    ],
-    [
-      'hours that a round has had',
-      'ROUND_SPENT',
-      /2 of the 4 homes .* given these hours to round abc, .*; 2 are left, .* minimum of 3.*rounds show abc/,
-      {},
-      { earlier: () => [{ round: 'abc', homes: ['ada', 'ben', 'zoe'] }] },
     ],
     [
       'too few matching homes online',

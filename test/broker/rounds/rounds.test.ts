@@ -3,7 +3,7 @@ import { OpenedResult } from '../../../broker/protocol/json-messages.ts';
 import { Answer, Decline } from '../../../broker/protocol/messages.ts';
 import { readTopic } from '../../../broker/protocol/topics.ts';
 import { keepingLog } from '../silent-log.ts';
-import { cohort, hour, makeCohort, midnight } from './made-cohort.ts';
+import { cohort, hour, makeCohort } from './made-cohort.ts';
 import { prefix, spoilSeals, wrongAnswer } from './simulated-homes.ts';
 import { type HomePlan, settled, Utility } from './utility.ts';
 
@@ -494,7 +494,7 @@ test('a round that was stored while the broker was away is announced when it is 
 test('two rounds of one cohort run side by side, each with its own sum', async () => {
   const utility = await street();
   const one = await utility.ask();
-  const other = await utility.ask({ from: midnight + 24 * hour, step: hour, resolution: [1, 0], limit: 60_000 });
+  const other = await utility.ask({ slots: 4, minimum: 3, resolution: [1, 0] });
   await utility.look();
   await utility.look();
   expect([utility.result(one.round), utility.result(other.round)]).toMatchObject([
@@ -502,47 +502,4 @@ test('two rounds of one cohort run side by side, each with its own sum', async (
     { sum: [33_700, 38_000, 55_500, 34_200] },
   ]);
   expect(utility.rounds.list(cohort).map((row) => row.state)).toEqual(['opened', 'opened']);
-});
-
-describe('hours that homes have given, or are asked for', () => {
-  const overlapping = { from: midnight + 18 * hour, slots: 2, step: 3 * hour };
-
-  test.each<[string, (utility: Utility) => Promise<unknown>]>([
-    ['while reports are collected', () => Promise.resolve()],
-    ['after it has opened', (utility) => utility.look().then(() => utility.look())],
-    ['after it failed with reports', (utility) => utility.look().then(() => utility.step(24 * hour))],
-  ])('are not asked for again %s: the refusal names that round', async (_, moment) => {
-    const utility = await street();
-    const { round } = await utility.ask();
-    await moment(utility);
-    await utility.restart();
-    await expect(utility.ask(overlapping)).rejects.toMatchObject({
-      code: 'ROUND_SPENT',
-      remedy: expect.stringContaining(`wattveil rounds show ${round}`),
-    });
-    // What begins where the other ends is another matter, and so may be what has further tags.
-    await utility.ask({ from: midnight + 24 * hour, slots: 1 });
-    await utility.ask({ ...overlapping, tags: ['#energy-consumption', '#fridge'] });
-    await expect(utility.ask({ ...overlapping, tags: ['#fridge'] })).rejects.toMatchObject({ code: 'ROUND_SPENT' });
-  });
-
-  test('are asked for again where nobody had given any', async () => {
-    const utility = await street();
-    const { round } = await utility.ask();
-    utility.rounds.stop(round);
-    const again = await utility.ask();
-    await utility.look();
-    await utility.look();
-    expect(utility.result(again.round)).toMatchObject({ state: 'opened' });
-  });
-
-  test('are asked of those that have not given them, where they are enough', async () => {
-    const utility = await street(ten());
-    await utility.ask({ minimum: 3 });
-    await utility.look('a', 'b', 'c');
-    await utility.step(hour);
-    await utility.step(23 * hour);
-    expect((await utility.ask({ minimum: 7 })).round).not.toBe('');
-    await expect(utility.ask({ minimum: 8 })).rejects.toMatchObject({ code: 'ROUND_SPENT' });
-  });
 });
