@@ -37,6 +37,7 @@ no value, and no sum is made of it. Why it is not covered:
   clock      it was not known what time it was
   not over   it has not ended yet
   condensed  its readings are so old that only longer slots are kept of them
+An energy is derived where its device counts none: it is worked out from its power.
 
 Examples:
   wattveil tensors show fridge
@@ -65,7 +66,7 @@ function textOf({ tensor, shape, slots }: TensorShown, zone: string | undefined)
   const covered = slots.filter(({ value }) => value !== undefined).length;
   return [
     `${tensor.id}: ${tensor.description || tensor.quantity}, ${tensor.tags.join(' ')}, ${published}`,
-    `${tensor.quantity} in ${unit}, shape [${shape.join(', ')}], ${covered} of ${slots.length} slots covered`,
+    `${tensor.quantity}${tensor.derived ? ' (derived from power)' : ''} in ${unit}, shape [${shape.join(', ')}], ${covered} of ${slots.length} slots covered`,
     table(['from', 'until', unit], rows),
     `(${zoneText(zone)})`,
   ].join('\n');
@@ -73,7 +74,8 @@ function textOf({ tensor, shape, slots }: TensorShown, zone: string | undefined)
 
 /** Can be read again by `tensors add`. */
 function csvOf({ tensor, slots }: TensorShown): string {
+  const derived = String(tensor.derived);
   const line = ({ from, until, value, uncovered }: TensorSlot) =>
-    [new Date(from).toISOString(), new Date(until).toISOString(), value ?? '', uncovered ?? ''].join(',');
-  return [`from,until,${tensor.quantity}_${tensor.unit},uncovered`, ...slots.map(line)].join('\n');
+    [new Date(from).toISOString(), new Date(until).toISOString(), value ?? '', uncovered ?? '', derived].join(',');
+  return [`from,until,${tensor.quantity}_${tensor.unit},uncovered,derived`, ...slots.map(line)].join('\n');
 }

@@ -70,7 +70,7 @@ function listText(tensors: readonly TensorRow[]): string {
   const rows = tensors.map((tensor) => [
     tensor.id,
     tensor.tags.join(' '),
-    `${tensor.quantity} ${tensor.unit}`,
+    `${tensor.quantity} ${tensor.unit}${tensor.derived ? ', derived' : ''}`,
     tensor.device === undefined ? 'by hand' : tensor.device,
     `${tensor.shape.join('×')}`,
     tensor.until > tensor.from ? `${local(tensor.from)} – ${local(tensor.until)}` : '',

@@ -164,6 +164,8 @@ export interface TensorRow {
   readonly description: string;
   readonly quantity: string;
   readonly unit: string;
+  /** An energy worked out from power, not counted. */
+  readonly derived: boolean;
   /** In the unit, for energies per hour. */
   readonly capacity: number;
   /** None for values entered by hand. */

@@ -55,9 +55,9 @@ function slotsOf(tensors: HomeTensors, tensor: Tensor, grid: Grid): TensorSlot[]
 }
 
 export function tensorRow(tensor: Tensor): TensorRow {
-  const { id, tags, description, quantity, unit, capacity, device, published, consentFrom } = tensor;
+  const { id, tags, description, quantity, unit, derived, capacity, device, published, consentFrom } = tensor;
   return {
-    ...{ id, tags, description, quantity, unit, published },
+    ...{ id, tags, description, quantity, unit, derived, published },
     capacity: numberOf(capacity),
     ...(device !== undefined && { device }),
     ...(published && { consentFrom }),

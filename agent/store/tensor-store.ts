@@ -26,7 +26,7 @@ import type { KnownDevice } from './device-store.ts';
 import { EnteredStore, type EnteredTensor } from './entered-store.ts';
 import { type Publication, PublicationStore } from './publication-store.ts';
 import type { ReadingStore } from './reading-store.ts';
-import { longestGapOf, tensorEntered, tensorOfDevice, unknownDevice } from './tensor-views.ts';
+import { isDerived, longestGapOf, tensorEntered, tensorOfDevice, unknownDevice } from './tensor-views.ts';
 
 export interface TensorParts {
   readonly database: Database;
@@ -79,6 +79,8 @@ export class HomeTensors implements TensorStore {
       dtype: 'float64',
       shape: [grid.slots],
       unit: (isQuantity(tensor.quantity) ? quantities[tensor.quantity].unit : '') as UnitOf<Q>,
+      derived:
+        settings !== undefined && isDerived(settings.quantity, this.#numberOf(settings.device), this.#parts.readings),
       ...this.#untilNow(cut, grid),
     };
   }
@@ -192,6 +194,11 @@ export class HomeTensors implements TensorStore {
     return device;
   }
 
+  /** No row has 0: that of a device that no agent has run with. */
+  #numberOf(device: string): number {
+    return this.#parts.devices.get(device)?.number ?? 0;
+  }
+
   #enteredOf(id: string): EnteredTensor {
     const entered = this.#entered.list().find((one) => one.id === id);
     return entered ?? this.#unknown(id);
@@ -215,20 +222,17 @@ export class HomeTensors implements TensorStore {
     return enteredPerSlot({ from, step: stepMs, values: this.#entered.values(id) }, quantities[quantity].kind, grid);
   }
 
-  /** A device that counts no energy but says its power has its energy from that. */
   #measured(quantity: Quantity, device: number): { quantity: Quantity; measure: Measure } {
     if (quantities[quantity].kind === 'level') return { quantity, measure: 'mean' };
-    const { readings } = this.#parts;
-    const isDerived = quantity === 'energyImport' && !readings.has(device, quantity) && readings.has(device, 'power');
-    return isDerived ? { quantity: 'power', measure: 'derived energy' } : { quantity, measure: 'change' };
+    const isFromPower = isDerived(quantity, device, this.#parts.readings);
+    return isFromPower ? { quantity: 'power', measure: 'derived energy' } : { quantity, measure: 'change' };
   }
 
   #resampled(settings: Pick<TensorSettings, 'device' | 'quantity'>, grid: Grid): SlotValues {
-    const { readings, devices } = this.#parts;
     const gapMs = longestGapOf(this.#deviceOf(settings.device));
-    const number = devices.get(settings.device)?.number ?? 0;
+    const number = this.#numberOf(settings.device);
     const { quantity, measure } = this.#measured(settings.quantity, number);
-    const edges = readings.edges(number, quantity, grid, longestGap(grid, gapMs));
+    const edges = this.#parts.readings.edges(number, quantity, grid, longestGap(grid, gapMs));
     const { values, coverage } = slotsBetween(measure, edges, grid, gapMs);
     return { values, coverage: coverage.map((one, slot) => (one === 'gap' ? this.#whyGap(grid, slot) : one)) };
   }

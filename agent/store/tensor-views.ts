@@ -3,7 +3,7 @@
  */
 import { after, type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
 import { scaledOf } from '../../broker/protocol/vector.ts';
-import { quantities } from '../../hardware/quantity.ts';
+import { type Quantity, quantities } from '../../hardware/quantity.ts';
 import type { DeviceSettings, TensorSettings } from '../config-schema.ts';
 import { families } from '../tensors/families.ts';
 import type { Source, Tensor } from '../tensors/tensor.ts';
@@ -20,6 +20,11 @@ export function longestGapOf(device: DeviceSettings): number {
   return device.longestGap ?? pollsPerGap * device.pollEvery;
 }
 
+/** A device that counts no energy but says its power has its energy from that. @param device number of its row */
+export function isDerived(quantity: Quantity, device: number, readings: ReadingStore): boolean {
+  return quantity === 'energyImport' && !readings.has(device, quantity) && readings.has(device, 'power');
+}
+
 /** The source of a device that no agent has ever had in its configuration: of no cell and no consent. */
 export const unknownDevice = '';
 
@@ -34,10 +39,12 @@ export function tensorOfDevice(
   const source = { device: known?.source ?? unknownDevice, family: families[quantity] };
   const consentFrom = consentOf(publication, source, quantity);
   const since = consentFrom ?? epochMs(0);
+  const derived = () => known !== undefined && isDerived(quantity, known.number, readings);
+  const series = () => (derived() ? 'power' : quantity);
   // Counting takes a while where there are millions, and most who list tensors do not ask for it.
   let counted: Extent | undefined;
   const extent = () => {
-    counted ??= known === undefined ? undefined : readings.extent(known.number, quantity, since);
+    counted ??= known === undefined ? undefined : readings.extent(known.number, series(), since);
     return counted ?? { readings: 0, from: since, until: since };
   };
   return {
@@ -45,6 +52,9 @@ export function tensorOfDevice(
     unit: quantities[quantity].unit,
     capacity: scaledOf(settings.capacity),
     ...consent(consentFrom),
+    get derived() {
+      return derived();
+    },
     get shape() {
       return [extent().readings];
     },
@@ -67,6 +77,7 @@ export function tensorEntered(entered: EnteredTensor, publication: Publication |
   return {
     ...{ id, tags, description, quantity, unit, capacity, source },
     ...consent(consentFrom),
+    derived: false,
     shape: [slots - hidden],
     from: after(entered.from, hidden * stepMs),
     until: after(entered.from, slots * stepMs),

@@ -20,6 +20,8 @@ export interface Tensor {
   readonly description: string;
   readonly quantity: string;
   readonly unit: string;
+  /** An energy that its device does not count: worked out from its power. */
+  readonly derived: boolean;
   /** Largest possible change per hour for energies, largest value otherwise, in the unit. */
   readonly capacity: Scaled;
   readonly source: Source;
@@ -58,6 +60,8 @@ export interface Slots<Unit extends string = string, Count extends number = numb
   readonly dtype: 'float64';
   readonly shape: readonly [slots: Count];
   readonly unit: Unit;
+  /** Worked out from power, not counted. */
+  readonly derived: boolean;
   readonly values: Float64Array;
   /** By slot. */
   readonly coverage: readonly Coverage[];

@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../agent/config.ts';
-import type { DeviceTree } from '../../agent/control/commands.ts';
+import type { DeviceTree, TensorShown } from '../../agent/control/commands.ts';
 import type { RunningAgent } from '../../agent/main.ts';
 import { configuredDevices, rememberDevices } from '../../agent/store/device-store.ts';
 import { ReadingStore } from '../../agent/store/reading-store.ts';
@@ -25,10 +25,12 @@ const settings = {
     { ...device, id: 'kitchen', address: 2, parent: 'main' },
     { ...device, id: 'fridge', address: 3, parent: 'kitchen' },
     { ...device, id: 'heater', address: 4, parent: 'main' },
+    { ...device, id: 'pump', address: 5 },
   ],
   tensors: [
     { id: 'house', device: 'main', tags: ['#energy-consumption', '#house'], capacity: 20_000 },
     { id: 'fridge', device: 'fridge', tags: ['#energy-consumption', '#fridge'], capacity: 3680 },
+    { id: 'pump', device: 'pump', tags: ['#pump'], capacity: 3680 },
   ],
 };
 
@@ -46,6 +48,9 @@ const perHour: [device: string, wh: number][] = [
 const from = Date.parse('2026-10-01T00:00:00Z');
 /** No reading came in this hour. */
 const silence = Date.parse('2026-10-30T12:00:00Z');
+
+/** For two hours the pump, which counts no energy, takes more and more. */
+const pumped = Date.parse('2026-10-20T00:00:00Z');
 
 beforeAll(async () => {
   const clock = new SteppedClock(epochMs(now));
@@ -65,6 +70,12 @@ beforeAll(async () => {
         })),
     );
   }
+  readings.append(
+    Array.from({ length: 13 }, (_, index) => ({
+      device: known.get('pump')?.number ?? 0,
+      ...{ quantity: 'power', at: epochMs(pumped + index * (hour / 6)), value: index * 60 },
+    })),
+  );
   database.close();
   agent = await kit.start(log);
 });
@@ -140,11 +151,24 @@ describe('tensors show', () => {
     );
   });
 
+  it('marks an energy that is worked out from power', async () => {
+    const grid = ['--from', '2026-10-20T00:00Z', '--step', '1h', '--slots', '2', '--zone', 'UTC'];
+    const shown = await json<TensorShown>('tensors', 'show', 'pump', ...grid);
+    expect(shown.tensor).toMatchObject({ derived: true, shape: [13] });
+    expect(shown.slots.map(({ value }) => value)).toEqual([180, 540]);
+    const { stdout } = await kit.run('tensors', 'show', 'pump', ...grid);
+    expect(stdout).toContain('energyImport (derived from power) in kWh');
+    expect((await kit.run('tensors', 'show', 'pump', ...grid, '--csv')).stdout).toMatch(/T01:00:00\.000Z,180,,true\n/);
+    expect((await kit.run('tensors', 'list', '#pump')).stdout).toContain('energyImport Wh, derived');
+    expect((await json<TensorShown>(...show(...grid))).tensor.derived).toBe(false);
+    expect((await kit.run('tensors', 'list', '#house')).stdout).not.toContain('derived');
+  });
+
   it('as CSV can be entered again, to the last digit', async () => {
     const grid = ['--from', '2026-10-20T00:00Z', '--step', '6h', '--slots', '8'];
     const { stdout } = await kit.run(...show(...grid, '--csv'));
     expect(stdout).toMatch(
-      /^from,until,energyImport_Wh,uncovered\n2026-10-20T00:00:00\.000Z,2026-10-20T06:00:00\.000Z,60003,\n/,
+      /^from,until,energyImport_Wh,uncovered,derived\n2026-10-20T00:00:00\.000Z,2026-10-20T06:00:00\.000Z,60003,,false\n/,
     );
     const file = join(kit.folder, 'readings.csv');
     writeFileSync(file, stdout);

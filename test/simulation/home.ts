@@ -126,6 +126,7 @@ export class SimulatedHome {
       dtype: 'float64',
       shape: [grid.slots],
       unit: 'Wh' as UnitOf<Q>,
+      derived: false,
       values: Float64Array.from({ length: grid.slots }, (_, slot) => reading(id, grid.from + slot * grid.step)),
       coverage: new Array<Coverage>(grid.slots).fill('covered'),
     });

@@ -99,6 +99,21 @@ describe('tensors of devices', () => {
     expect(known(coverage)).toEqual([true, true, true, true, false]);
   });
 
+  it('are marked as derived where the device counts no energy', () => {
+    const all = tensors();
+    const ask = () => all.slots({ id: 'fridge', quantity: 'energyImport' }, { from: 0, step: hour, slots: 1 });
+    const marks = () => [ask().derived, all.get('fridge').derived];
+    expect(marks()).toEqual([false, false]);
+    const powers = Array.from({ length: 61 }, (_, index) => ({ at: epochMs(index * minute), value: index * 10 }));
+    readings.append(powers.map((one) => ({ device: 3, quantity: 'power', ...one })));
+    expect(marks()).toEqual([true, true]);
+    expect([...ask().values]).toEqual([300]);
+    expect(all.get('fridge').shape).toEqual([61]);
+    expect(all.get('fridge-power').derived).toBe(false);
+    readFridge();
+    expect(marks()).toEqual([false, false]);
+  });
+
   it('say where readings are missing because nobody knew the time', () => {
     const made = tensors();
     for (const at of [0, 60, 62, 120, 180]) {

@@ -15,6 +15,7 @@ const many = (count: number, changes: Partial<Tensor> = {}): Tensor[] =>
     description: 'in the hall',
     quantity: 'energyImport',
     unit: 'Wh',
+    derived: false,
     capacity: [60, 0],
     source: { device: `device ${at}`, family: 'import' },
     published: true,

@@ -10,6 +10,7 @@ const boiler: Tensor = {
     description: '',
     quantity: 'energyImport',
     unit: 'Wh',
+    derived: false,
     capacity: [9, 3],
   },
   source: { device: 'entered boiler', family: 'import' },
