@@ -21,6 +21,7 @@ export async function openReadyStreet(folder: string, plan: Partial<StreetPlan> 
     await enrolAll(street, residents);
     await street.driver.stepTo(epochMs(midnight + 4 * slot));
     await Promise.all(residents.map((person) => shareByHand(street, person)));
+    await catalogued(street, residents.flatMap(({ byHand }) => byHand).length);
     return street;
   } catch (error) {
     await street.close();
@@ -45,6 +46,7 @@ export async function enrolAll(street: Street, residents: readonly Person[]): Pr
         }),
       ),
     );
+    await until(async () => (await operator.request({ type: 'homes' })).homes.every(({ ready }) => ready));
     await operator.request({ type: 'roster', cohort });
   } finally {
     await operator.close();
@@ -63,6 +65,19 @@ function shareByHand(street: Street, { home, byHand }: Person): Promise<void> {
       await agent.ask('tensors publish', { id });
     }
   });
+}
+
+/** The operator sees what the homes have published. */
+async function catalogued(street: Street, tensors: number): Promise<void> {
+  const operator = await OperatorLink.open(street.brokerUrl);
+  try {
+    await until(async () => {
+      const { homes } = await operator.request({ type: 'search', tags: ['#energy-consumption'] });
+      return homes.flatMap((home) => home.tensors).length === tensors;
+    });
+  } finally {
+    await operator.close();
+  }
 }
 
 async function withAgentOf(street: Street, home: string, action: (agent: Agent) => Promise<void>): Promise<void> {
