@@ -2,4 +2,4 @@
 import { expect } from 'vitest';
 
 export const eventually = (poll: () => unknown): ReturnType<typeof expect.poll> =>
-  expect.poll(poll, { timeout: 15_000, interval: 20 });
+  expect.poll(poll, { timeout: 30_000, interval: 20 });
