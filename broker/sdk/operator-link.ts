@@ -30,7 +30,11 @@ interface Pending {
   readonly settle: (outcome: Final | Error) => void;
   /** Stopped by the first reply: a round may take a day. */
   readonly silence: NodeJS.Timeout;
+  /** Until the first reply on a connection: a broker that has just started takes requests before its coordinator listens. */
+  repeat?: NodeJS.Timeout;
 }
+
+const repeatMs = 2_000;
 
 export class OperatorLink {
   readonly url: string;
@@ -73,6 +77,7 @@ export class OperatorLink {
     const payload = JSON.stringify({ ...ask, v: 1 });
     return new Promise<Outcome<Type>>((resolve, reject) => {
       const settle = (outcome: Final | Error) => {
+        clearTimeout(this.#pending.get(id)?.repeat);
         if (!this.#pending.delete(id)) return;
         clearTimeout(silence);
         if (outcome instanceof Error) reject(outcome);
@@ -135,6 +140,10 @@ export class OperatorLink {
 
   /** A connection that breaks here sends it again. */
   #send(client: MqttClient, id: string, payload: string): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined || client !== this.#client) return;
+    clearTimeout(pending.repeat);
+    pending.repeat = setTimeout(() => this.#send(client, id, payload), repeatMs);
     const lost = (error: unknown) => {
       if (client.connected) this.#pending.get(id)?.settle(asError(error));
     };
@@ -151,6 +160,7 @@ export class OperatorLink {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     clearTimeout(pending.silence);
+    clearTimeout(pending.repeat);
     const reply = readReply(payload);
     if (typeof reply === 'string') pending.settle(this.#malformed(id, reply));
     else if (reply.request !== id) pending.settle(this.#malformed(id, 'it names another request'));
