@@ -91,7 +91,8 @@ export class EdgeTier {
       const begin = Math.max(stretch, first);
       for (let instant = begin; instant < Math.min(stretch + stretchMs, until); instant += stepMs) {
         const edge = chunk.get((instant - stretch) / stepMs) ?? 'gap';
-        if (typeof edge === 'object') widestMs = Math.max(widestMs, edge.pauseMs);
+        // One that is missing in between was erased, or lies in a pause that nothing bridges.
+        if (edge !== 'reset') widestMs = Math.max(widestMs, edge === 'gap' ? Number.POSITIVE_INFINITY : edge.pauseMs);
         if (instant !== instants[edges.length]) continue;
         edges.push(typeof edge === 'object' ? { ...edge, pauseMs: widestMs } : edge);
         widestMs = 0;

@@ -139,3 +139,67 @@ describe('what is condensed', () => {
     },
   );
 });
+
+describe('a pause before the hour up to which all is condensed', () => {
+  /** In minutes from there. */
+  it.each<[where: string, from: number, until: number]>([
+    ['in a quarter that is over', -44, -31],
+    ['in the last quarter', -14, -3],
+    ['across it', -6, 6],
+  ])('leaves the slot that ends after it uncovered: %s', (_, from, until) => {
+    const border = start + 3 * hour;
+    const polls = Array.from({ length: 2 * 6 * 60 }, (_poll, index) => start + index * 30_000);
+    const made = polls
+      .filter((at) => at <= border + from * minute || at >= border + until * minute)
+      .map((at, index): Reading => ({ at, value: index % 900, mark: 'good' }));
+    append('mean', made);
+    condenseAll();
+    expect(tiers.holdings()?.condensedUntil).toBe(border);
+    for (const forgotten of [false, true]) {
+      if (forgotten) pruneAll();
+      for (const shift of [0, 30 * minute]) {
+        const grid = { from: start + hour + shift, step: hour, slots: 4 };
+        const expected = resampled('mean', made, grid, 5 * minute);
+        expect(stored('mean', grid, 5 * minute)).toEqual(expected);
+        expect(expected.coverage.filter((one) => one === 'covered').length).toBeGreaterThan(1);
+        expect(expected.coverage).toContain('gap');
+      }
+    }
+  });
+});
+
+describe('what is erased', () => {
+  const stretch = { from: start + 90 * minute, until: start + 150 * minute };
+  const counted = Array.from({ length: 8 * 60 }, (_, index): Reading => {
+    return { at: start + index * minute, value: index * 2, mark: 'good' };
+  });
+  const measures: [Measure, 'condensed' | 'not condensed'][] = [
+    ['change', 'condensed'],
+    ['change', 'not condensed'],
+    ['mean', 'condensed'],
+    ['mean', 'not condensed'],
+  ];
+
+  it.each(measures)('is no slot’s value any more, be it of a counter or a level: %s, %s', (measure, state) => {
+    append(measure, counted);
+    append(measure, counted, 2);
+    if (state === 'condensed') condenseAll();
+    expect(tiers.erase({ device: 1, quantity: quantityOf(measure) }, stretch)).toBe(60);
+    tiers.reload();
+    const grid = { from: start, step: 30 * minute, slots: 10 };
+    const expected = resampled(measure, counted, grid, 5 * minute);
+    const before = expected.coverage.map(() => 'covered');
+    expect(expected.coverage).toEqual(before);
+    for (const round of ['', 'after a restart']) {
+      if (round !== '') reopen();
+      const { values, coverage } = stored(measure, grid, 5 * minute);
+      // The edge at which the stretch begins is erased, that at which it ends is not.
+      const gone = [2, 3, 4];
+      expect(coverage).toEqual(before.map((one, slot) => (gone.includes(slot) ? 'gap' : one)));
+      for (const [slot, value] of values.entries()) expect(value).toBe(gone.includes(slot) ? 0 : expected.values[slot]);
+      expect(stored(measure, grid, 5 * minute, 2)).toEqual(expected);
+      const [across] = stored(measure, { from: start + hour, step: 2 * hour, slots: 1 }, 5 * minute).coverage;
+      expect(across).toBe(measure === 'change' ? 'covered' : 'gap');
+    }
+  });
+});
