@@ -32,7 +32,7 @@ async function commandsOn(port: number): Promise<string> {
   await mkdir(bin);
   const commands = {
     wattveil: `case "$1 $2" in
-  homes*|roster*|search*|rounds*|"tariff set") exec "${process.execPath}" "${wattveilPath}" "$@" --broker mqtt://127.0.0.1:${port} ;;
+  homes*|roster*|search*|rounds*|schedules*|"tariff set") exec "${process.execPath}" "${wattveilPath}" "$@" --broker mqtt://127.0.0.1:${port} ;;
   *) exec "${process.execPath}" "${wattveilPath}" "$@" ;;
 esac`,
     mosquitto_sub: `exec /usr/bin/mosquitto_sub -p ${port} "$@"`,
