@@ -140,8 +140,9 @@ function agentConfig(plan: StreetPlan, person: Person, port: number): string {
   });
 }
 
+/** Patient: with one reading a slot, one that a loaded machine delays must not be missed. */
 function busOf({ id, baudRate, kind }: Wire, port: string) {
-  return { id, port, baudRate, ...(kind === 'modbus' && { pause: '10ms' }) };
+  return { id, port, baudRate, timeout: '5s', ...(kind === 'modbus' && { pause: '10ms' }) };
 }
 
 /** Time is stepped here, so a telegram of before the step must not pass for one of now. */
