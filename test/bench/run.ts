@@ -12,6 +12,7 @@ const measurements: Readonly<Record<string, () => Promise<{ readonly measure: Me
   story: () => import('./story.ts'),
   'bus-faults': () => import('./bus-faults.ts'),
   metering: () => import('./metering.ts'),
+  'readings-store': () => import('./readings-store.ts'),
   telegrams: () => import('./telegrams.ts'),
   fuzz: () => import('./fuzz.ts'),
   simulation: () => import('./simulation.ts'),
