@@ -270,7 +270,9 @@ export const agentErrors = {
   },
   COUNTER_ANEW: {
     says: '{quantity} of {device} counts anew; the time in which it began has no value',
-    remedy: 'Nothing, if the meter was reset or lost its power. A new meter without a serial number: give it a new id.',
+    remedy:
+      'Nothing, if the meter was reset, lost its power, or was replaced: it goes on as the same source. ' +
+      'For a new meter without a serial number to be a source of its own, give it both a new id and a new address.',
   },
   READING_TOO_LONG: {
     says: 'a reading of {device} had no end after {seconds} s, and was given up',
