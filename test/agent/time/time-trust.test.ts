@@ -203,8 +203,8 @@ describe('whatever is done to a clock that was right', () => {
       after: fc.integer({ min: 1, max: settleMs / 50 }),
       set: fc.oneof(
         fc.constant(0),
-        // Forty of them stay after 1970.
-        fc.integer({ min: -500 * day, max: 500 * day }).filter((ms) => Math.abs(ms) > 5000),
+        // In whole ten seconds: several that leave less than the tolerance between them put the clock right.
+        fc.integer({ min: -5000 * 8640, max: 5000 * 8640 }).map((tens) => tens * 10 * second),
       ),
       confirmed: fc.boolean(),
     }),
@@ -225,8 +225,6 @@ describe('whatever is done to a clock that was right', () => {
           if (offset === 0 && confirmed) expect(trust.trusted).toBe(true);
         }
       }),
-      // What fails here shrinks for hours.
-      { endOnFailure: true, numRuns: 200 },
     );
   });
 
@@ -244,8 +242,6 @@ describe('whatever is done to a clock that was right', () => {
           latest = wall;
         }
       }),
-      // What fails here shrinks for hours.
-      { endOnFailure: true, numRuns: 200 },
     );
   });
 
