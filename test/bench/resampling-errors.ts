@@ -4,6 +4,7 @@
  */
 import type { Reading } from '../../agent/tensors/edges.ts';
 import { resampled } from '../../agent/tensors/resampling.ts';
+import { randomShares } from '../random.ts';
 
 /** The last digit that is kept. */
 const digit = 0.001;
@@ -15,7 +16,7 @@ const hours = 6;
 export function energyLostOrMade(series: number): number {
   let [wrong, slots] = [0, 0];
   for (let seed = 1; seed <= series; seed++) {
-    const next = randomOf(seed);
+    const next = randomShares(seed);
     const { readings, counted } = counter(next);
     const step = quarter * (1 + Math.floor(next() * 4));
     const grid = { from: 0, step, slots: Math.floor((hours * 60 * minute) / step) };
@@ -60,15 +61,4 @@ function counter(next: () => number) {
     return { least: one?.total ?? 0, most: other?.total ?? 0 };
   };
   return { readings, counted };
-}
-
-/** mulberry32: the same numbers at every run. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,5 +1,6 @@
 /** What damaged telegrams do to the decoders: a million of them, of every format. */
-import { decodeMutated, randomBits, type Sample, samples, slowMs } from '../hardware/mutations.ts';
+import { decodeMutated, type Sample, samples, slowMs } from '../hardware/mutations.ts';
+import { randomBits } from '../random.ts';
 import { atMost, type Figure } from './figure.ts';
 
 const runs = 1_000_000;

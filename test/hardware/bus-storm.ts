@@ -10,6 +10,7 @@ import { HardwareError } from '../../hardware/errors.ts';
 import { withCrc } from '../../hardware/modbus/crc16.ts';
 import { openDevice } from '../../hardware/open-device.ts';
 import { SimulatedDevices } from '../../hardware/simulator/simulated-devices.ts';
+import { randomShares } from '../random.ts';
 import { SimulatedTime } from '../simulated-time.ts';
 import { MemoryLine } from './memory-line.ts';
 import { never } from './never.ts';
@@ -38,7 +39,7 @@ const kinds = [
 
 /** @param requests how many are made, at least */
 export async function playStorm(requests: number, seed: number): Promise<Storm> {
-  const random = mulberry32(seed);
+  const random = randomShares(seed);
   return new SimulatedTime().run(() => play(requests, random));
 }
 
@@ -145,15 +146,4 @@ function burst(answer: Buffer, random: () => number): Buffer {
   const from = Math.floor(random() * (copy.length - 1));
   copy.writeUInt16BE(copy.readUInt16BE(from) ^ (1 + Math.floor(random() * 65_535)), from);
   return copy;
-}
-
-/** Random numbers that come again by their seed. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

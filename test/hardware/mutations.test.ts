@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { decodeMutated, randomBits, type Sample, samples, slowMs } from './mutations.ts';
+import { randomBits } from '../random.ts';
+import { decodeMutated, type Sample, samples, slowMs } from './mutations.ts';
 
 test('of 20,000 damaged telegrams none ends the decoder, none takes long, none gives a value without a sound check', () => {
   const random = randomBits(20_000);

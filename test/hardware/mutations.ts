@@ -37,17 +37,6 @@ export const samples: readonly Sample[] = [
   { format: 'iec62056', telegram: Buffer.concat([Buffer.from('/WVL5TEST\r\n'), writeBlock(readout)]) },
 ];
 
-/** 32 bits that look random, by a seed: a failure can be repeated. */
-export function randomBits(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  };
-}
-
 export function mutate(telegram: Buffer, random: () => number): Buffer {
   let bytes = Buffer.from(telegram);
   for (let times = 1 + (random() % 4); times > 0; times--) {

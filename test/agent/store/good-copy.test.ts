@@ -6,7 +6,7 @@ import { HomeStore } from '../../../agent/store/home-store.ts';
 import { migrations } from '../../../agent/store/migrations.ts';
 import { lastRestore } from '../../../agent/store/restores.ts';
 import { epochMs } from '../../../broker/protocol/clock.ts';
-import { randomBits } from '../../hardware/mutations.ts';
+import { randomBits } from '../../random.ts';
 import { openAgentDatabase, temporaryFolder } from '../made-agent.ts';
 import { codeOf } from '../policy/code-of.ts';
 

@@ -1,6 +1,7 @@
 /** Messages changed at random by the thousand: what becomes of them, and what they cost. */
 import { CodedError } from '../../../broker/protocol/errors.ts';
-import { mutate, randomBits } from '../../hardware/mutations.ts';
+import { mutate } from '../../hardware/mutations.ts';
+import { randomBits } from '../../random.ts';
 import { jsonSamples } from './json-samples.ts';
 import { type MessageSample, messageSamples, sealedSamples } from './message-samples.ts';
 

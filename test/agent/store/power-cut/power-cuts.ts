@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { randomBits } from '../../../hardware/mutations.ts';
+import { randomShares } from '../../../random.ts';
 import { Disk } from './disk.ts';
 import { isThere, Stores } from './steps.ts';
 import { type DiskCall, recordCalls } from './system-calls.ts';
@@ -31,8 +31,7 @@ export function cutPower(
   const folder = mkdtempSync(join(tmpdir(), 'wattveil-cut-'));
   try {
     const calls = record(folder, steps, synchronous);
-    const bits = randomBits(seed);
-    const random = () => bits() / 2 ** 32;
+    const random = randomShares(seed);
     const ends = Array.from({ length: cuts }, () => Math.floor(random() * (calls.length + 1))).sort((a, b) => a - b);
     const total = { cuts, lossy: 0, steps: 0, lost: 0, unsound: 0 };
     const disk = new Disk();
