@@ -1,12 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Database } from '../../../agent/store/database.ts';
 import { DeviceBook } from '../../../agent/store/device-book.ts';
 import { PublicationStore } from '../../../agent/store/publication-store.ts';
 import { ReadingStore } from '../../../agent/store/reading-store.ts';
 import { epochMs } from '../../../broker/protocol/clock.ts';
-import { hour, openAgentDatabase, temporaryFolder } from '../made-agent.ts';
+import { eachWithDatabase } from '../each-with-database.ts';
+import { hour } from '../made-agent.ts';
 
-let folder: { folder: string; remove: () => void };
 let database: Database;
 const now = epochMs(10 * hour);
 const configured = ['fridge', 'bulb'].map((id, index) => ({
@@ -18,13 +18,8 @@ const configured = ['fridge', 'bulb'].map((id, index) => ({
 const open = () => new DeviceBook(database, configured);
 const sources = (book: DeviceBook) => configured.map(({ id }) => book.known.get(id)?.source);
 
-beforeEach(() => {
-  folder = temporaryFolder();
-  database = openAgentDatabase(folder.folder);
-});
-afterEach(() => {
-  database.close();
-  folder.remove();
+eachWithDatabase((opened) => {
+  database = opened;
 });
 
 it('a serial number that is heard for the first time is noted down, and makes no other source', () => {

@@ -1,18 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Database } from '../../../agent/store/database.ts';
 import { type ConfiguredDevice, knownDevices, rememberDevices } from '../../../agent/store/device-store.ts';
-import { openAgentDatabase, temporaryFolder } from '../made-agent.ts';
+import { eachWithDatabase } from '../each-with-database.ts';
 
-let folder: { folder: string; remove: () => void };
 let database: Database;
 
-beforeEach(() => {
-  folder = temporaryFolder();
-  database = openAgentDatabase(folder.folder);
-});
-afterEach(() => {
-  database.close();
-  folder.remove();
+eachWithDatabase((opened) => {
+  database = opened;
 });
 
 const device = (id: string, changes: Partial<ConfiguredDevice> = {}): ConfiguredDevice => ({

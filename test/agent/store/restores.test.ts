@@ -1,22 +1,17 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Database } from '../../../agent/store/database.ts';
 import { Ledger } from '../../../agent/store/ledger.ts';
 import { lastRestore, noteRestore, sequencesUntil, settleRestores, spentUntil } from '../../../agent/store/restores.ts';
 import { epochMs } from '../../../broker/protocol/clock.ts';
 import { makeCohort, now } from '../../broker/protocol/made-cohort.ts';
-import { enter, hour, openAgentDatabase, temporaryFolder } from '../made-agent.ts';
+import { eachWithDatabase } from '../each-with-database.ts';
+import { enter, hour, temporaryFolder } from '../made-agent.ts';
 import { MadeInbox } from '../rounds/made-inbox.ts';
 
-let folder: ReturnType<typeof temporaryFolder>;
 let database: Database;
 
-beforeEach(() => {
-  folder = temporaryFolder();
-  database = openAgentDatabase(folder.folder);
-});
-afterEach(() => {
-  database.close();
-  folder.remove();
+eachWithDatabase((opened) => {
+  database = opened;
 });
 
 const at = (hours: number) => epochMs(now + hours * hour);
