@@ -1,10 +1,15 @@
 /**
- * Every error of the home's side: code, what is wrong, what to do. One table.
+ * Every error of the home's side: code, what is wrong, what to do; those of its larger rooms stand there.
  * What a home refuses of the coordinator is in policy/refusals.ts.
  */
 import { CodedError, type Details, type ErrorTable } from '../broker/protocol/errors.ts';
+import { storeErrors } from './store/errors.ts';
+import { tensorErrors } from './tensors/errors.ts';
 
 export const agentErrors = {
+  ...storeErrors,
+  ...tensorErrors,
+
   // --- configuration ---
   CONFIG_UNREADABLE: {
     says: 'the configuration {path} cannot be read: {why}',
@@ -32,79 +37,6 @@ export const agentErrors = {
     remedy: 'Give the path of a file of bytes as they came from the meter.',
   },
 
-  // --- data folder, database ---
-  DATA_FOLDER_UNUSABLE: {
-    says: 'the data folder {path} cannot be used: {why}',
-    remedy: 'Put dataDir where the user that runs the agent may write.',
-  },
-  DATA_FOLDER_OPEN: {
-    says: 'others on this machine may look into the data folder {path} (mode {mode})',
-    remedy: 'Close it: chmod 700 {path}',
-  },
-  DATA_FOLDER_IN_USE: {
-    says: 'an agent works on the data folder {path} already: process {pid}',
-    remedy: 'Stop that one first (kill {pid}), or give this one a dataDir of its own.',
-  },
-  DATABASE_UNREADABLE: {
-    says: 'the database {path} cannot be opened: {why}',
-    remedy: 'Check its owner and the free space; restore a backup if the file is damaged.',
-  },
-  DATABASE_NOT_DURABLE: {
-    says: 'the database {path} would forget at a power cut what it has acknowledged: {found}',
-    remedy: 'Put dataDir on a local file system that carries SQLite in WAL mode.',
-  },
-  DATABASE_NEWER: {
-    says: 'the database {path} was written by a newer version (it has "{migration}")',
-    remedy: 'Run that version, or restore a backup from before.',
-  },
-  DATABASE_OLDER: {
-    says: 'the database {path} is of an older version (it lacks "{migration}")',
-    remedy: 'Start the agent once, it brings the database up to date: wattveil agent run',
-  },
-  LEDGER_DIFFERS: {
-    says: 'what is stored does not bear out what the ledger says, in {count} places',
-    remedy:
-      'Something else than this agent has changed the database, or the disk has. Keep a copy of dataDir, then go on from a good backup.',
-  },
-  DISK_SHORT: {
-    says: 'the disk of dataDir has {megabytes} MB left: single readings and minutes are held for a shorter time, quarters as ever',
-    remedy: 'Make room on that disk, or hold less: readings, minutes and leastFree under retention in agent.yaml.',
-  },
-  DATABASE_WRITE_FAILED: {
-    says: 'nothing can be stored: {why}',
-    remedy: 'Look after the disk of dataDir. Polling goes on; readings wait in memory, and no report leaves.',
-  },
-  DISK_FULL: {
-    says: 'the disk of dataDir is full: {why}',
-    remedy: 'Make room on it. Polling goes on; readings wait in memory, and no report leaves meanwhile.',
-  },
-  DISK_READ_ONLY: {
-    says: 'the disk of dataDir takes no writing: {why}',
-    remedy: 'Mount it writable. If the system made it read-only by itself, the card may be dying: copy it, replace it.',
-  },
-  DATABASE_DAMAGED: {
-    says: 'the database is damaged: {why}',
-    remedy: 'Start the agent again: it then goes back to its last good copy. Replace the card if this comes again.',
-  },
-
-  DATABASE_LOST: {
-    says: 'the database {path} cannot be used ({why}), nor its last good copy ({copy})',
-    remedy: 'Put a backup back, if there is one. Else start anew: an empty dataDir and another home id.',
-  },
-  DATABASE_RESTORED: {
-    says: 'the database could not be used ({why}); the agent goes on with its copy of {copied}',
-    remedy:
-      'What came after that copy is lost, and hours that began before now are in no sum. The card may be dying: replace it.',
-  },
-  COPY_NOT_MADE: {
-    says: 'there is no room for a good copy of the database {path}: {needed} MB are needed, {free} MB are free',
-    remedy: 'Make room on its disk. Until then a damaged database can only be replaced by an older copy or a backup.',
-  },
-  TWIN_SEEN: {
-    says: 'another agent uses the identity of {home}, from a copied card perhaps; sharing was turned off',
-    remedy: 'Stop the other one for good. Then: wattveil share on. What either could have told until then stays home.',
-  },
-
   // --- time ---
   CLOCK_UNSET: {
     says: 'the clock says {now}: it has not been set since this machine started',
@@ -127,24 +59,6 @@ export const agentErrors = {
   CLOCK_DOUBTED: {
     says: 'this needs to know what time it is, and the clock of this machine is not to be trusted now',
     remedy: 'See what is wrong with it: wattveil agent status',
-  },
-
-  // --- backups ---
-  BACKUP_FAILED: {
-    says: 'no backup was made at {file}: {why}',
-    remedy: 'Give the path of a file that is not there yet, in a folder of your own with room enough.',
-  },
-  BACKUP_UNREADABLE: {
-    says: '{file} is no backup of a home: {why}',
-    remedy: 'Give a file that was written by: wattveil backup',
-  },
-  RESTORE_OVER_DATA: {
-    says: 'there is a database in the data folder {path} already',
-    remedy: 'Give an empty dataDir; or add --force, then all that was measured since the backup is lost.',
-  },
-  RESTORE_FAILED: {
-    says: '{file} could not be put into the data folder {path}: {why}',
-    remedy: 'Make room there, then repeat it with --force.',
   },
 
   // --- keys, enrolment ---
@@ -201,28 +115,6 @@ export const agentErrors = {
   REQUEST_MALFORMED: {
     says: 'the agent does not understand the request: {why}',
     remedy: 'Use the wattveil command of the agent’s own version.',
-  },
-
-  // --- taking out and deleting what is held ---
-  DEVICE_UNKNOWN: {
-    says: 'nothing was ever read of a device {device}{hint}',
-    remedy: 'Give its id or serial number; without --device all are meant.',
-  },
-  DELETE_WHAT: {
-    says: 'it is not said what to delete',
-    remedy: 'Give --device, --from, --until, or --all; nothing was deleted.',
-  },
-  DELETE_UNCONFIRMED: {
-    says: 'nobody is at a terminal who could be asked',
-    remedy: 'Repeat it with --yes; nothing was deleted.',
-  },
-  ERASED_NOT_WHOLLY: {
-    says: 'it is deleted, but traces are still in the write-ahead log: another program reads the database',
-    remedy: 'End that program, then repeat this: the traces go with it.',
-  },
-  EXPORT_FAILED: {
-    says: '{path} cannot be written: {why}',
-    remedy: 'Give the path of a new file where there is room; none is overwritten.',
   },
 
   // --- what a look at the home finds ---
@@ -295,93 +187,6 @@ export const agentErrors = {
   PLUG_UNKNOWN: {
     says: 'there is no plug {plug}{hint}',
     remedy: 'See those there are: wattveil plugs list',
-  },
-
-  // --- tensors ---
-  TENSOR_UNKNOWN: {
-    says: 'there is no tensor {tensor}{hint}',
-    remedy: 'See those there are: wattveil tensors list',
-  },
-  TENSOR_EXISTS: {
-    says: 'there is a tensor {tensor} already',
-    remedy: 'Choose another name: wattveil tensors list shows those in use.',
-  },
-  TENSOR_NAME_SPENT: {
-    says: 'a tensor {tensor} was entered by hand once, and its name is never used again',
-    remedy: 'Choose another name, for instance with the date in it.',
-  },
-  TENSOR_FROM_DEVICE: {
-    says: 'the tensor {tensor} is read from the device {device}, not entered by hand',
-    remedy: 'Take it out of the configuration and start the agent again.',
-  },
-  TENSOR_WITHOUT_READING: {
-    says: 'the tensor {tensor} stays empty: the device {device} does not give {quantity}',
-    remedy: 'Choose a quantity that its profile has: wattveil meters read',
-  },
-  FIELD_MALFORMED: {
-    says: '{field}: {why}',
-    remedy: 'Correct it: wattveil tensors add --help shows examples.',
-  },
-  VALUE_MALFORMED: {
-    says: '{where}: not a plain decimal number',
-    remedy: 'Write values like 0.5 or 12, one per slot; nothing was stored.',
-  },
-  VALUE_NEGATIVE: {
-    says: '{where}: below 0, which an energy cannot be',
-    remedy: 'Enter what was taken as energyImport and what was fed in as energyExport; nothing was stored.',
-  },
-  VALUE_ABOVE_CAPACITY: {
-    says: '{where}: more than the capacity allows in one slot',
-    remedy: 'Correct the value or its unit, or give the capacity of the connection; nothing was stored.',
-  },
-  VALUES_MISSING: {
-    says: 'no values were given',
-    remedy: 'Give one per slot after the name, or a file with one a line: --file PATH; nothing was stored.',
-  },
-  VALUES_UNREADABLE: {
-    says: 'the file of values {path} cannot be read: {why}',
-    remedy: 'Give a text file with one value a line; nothing was stored.',
-  },
-  COLUMN_UNKNOWN: {
-    says: '{path} has no column "{column}"; its columns: {columns}',
-    remedy: 'Give one of them: --column NAME; nothing was stored.',
-  },
-  COLUMN_UNCLEAR: {
-    says: 'which column of {path} has the values is not clear; its columns: {columns}',
-    remedy: 'Name it: --column NAME, or write a first line like from,kWh; nothing was stored.',
-  },
-  UNIT_MISSING: {
-    says: 'nothing tells the unit of the values',
-    remedy: 'Give it: --unit kWh; nothing was stored.',
-  },
-  TIME_MALFORMED: {
-    says: '{where}: no instant that is understood',
-    remedy: 'Write 2026-11-23T06:00, with Z or +01:00 where it is not local, or 23.11.2026 06:00; nothing was stored.',
-  },
-  SLOTS_MISSING: {
-    says: 'nothing tells where the first slot begins, or how long a slot is',
-    remedy: 'Give --from and --step, or a file with a column of instants; nothing was stored.',
-  },
-  SLOTS_UNEVEN: {
-    says: '{where}: does not begin as long after the line before as the second after the first',
-    remedy:
-      'Enter what lies before and after a gap, or a change of the clocks, as tensors of their own; nothing was stored.',
-  },
-  CATALOGUE_FULL: {
-    says: 'the catalogue would name {tensors} tensors, more than {most}',
-    remedy: 'Withdraw one that nobody asks for: wattveil tensors withdraw',
-  },
-  CATALOGUE_TOO_LARGE: {
-    says: 'the catalogue would have {bytes} bytes, more than the {longest} that get through',
-    remedy: 'Shorten tags and descriptions, or withdraw other tensors: wattveil tensors withdraw',
-  },
-  DEVICE_NOT_KNOWN: {
-    says: 'it is not known yet which device {device} is, so nothing can be agreed to of {tensor}',
-    remedy: 'Start the agent with it in its configuration, then publish again.',
-  },
-  SINCE_IN_FUTURE: {
-    says: '--since lies in the future',
-    remedy: 'Leave it out to publish from now on, or give an instant that is past.',
   },
 } as const satisfies ErrorTable;
 
