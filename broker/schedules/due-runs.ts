@@ -40,9 +40,8 @@ export function dueRuns(schedule: DailySchedule, { after, now }: { after: EpochM
 
 /** When the first slot that ends after `after` is to be asked for. */
 export function nextRun(schedule: DailySchedule, after: EpochMs): DueRun {
-  const [slot] = slotsBetween(schedule, after, epochMs(after + 2 * dayMs)).filter(([, until]) => until > after);
-  if (slot === undefined) throw new RangeError(`no slot ends within two days of ${after}`);
-  return { from: slot[0], until: slot[1], at: epochMs(slot[1] + spreadOf(schedule)) };
+  const slot = slotAt(schedule, after);
+  return { ...slot, at: epochMs(slot.until + spreadOf(schedule)) };
 }
 
 /** The slot that runs at this instant: they follow one another without a gap. */
@@ -58,19 +57,19 @@ export function spreadOf({ cohort, spreadMs }: Pick<DailySchedule, 'cohort' | 's
   return Math.floor(share * spreadMs);
 }
 
-/** The slots of all days that touch this time, each with its own end. */
+/** The slots of all days that touch this time, one after the other without a gap. */
 function slotsBetween({ zone, slotsPerDay }: DailySchedule, from: number, to: number): [EpochMs, EpochMs][] {
   const slots: [EpochMs, EpochMs][] = [];
   // In the wall's own count of time, days have 24 hours.
   const first = Math.floor(wallAt(zone, from) / dayMs) - 1;
   const last = Math.floor(wallAt(zone, to) / dayMs) + 1;
-  for (let day = first; day <= last; day += 1) {
-    for (let slot = 0; slot < slotsPerDay; slot += 1) {
-      const begins = instantOf(zone, day * dayMs + (slot * dayMs) / slotsPerDay);
-      const ends = instantOf(zone, day * dayMs + ((slot + 1) * dayMs) / slotsPerDay);
-      // An hour that the clock leaps over has none.
-      if (ends > begins) slots.push([begins, ends]);
-    }
+  let begins = instantOf(zone, first * dayMs);
+  for (let edge = first * slotsPerDay + 1; edge <= (last + 1) * slotsPerDay; edge += 1) {
+    const ends = instantOf(zone, (edge * dayMs) / slotsPerDay);
+    // What the clock leaps over has none.
+    if (ends <= begins) continue;
+    slots.push([begins, ends]);
+    begins = ends;
   }
   return slots;
 }

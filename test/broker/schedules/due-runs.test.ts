@@ -40,6 +40,20 @@ describe('slots of a day', () => {
       ['03-29T00:00 1', '03-29T01:00 1'],
     ],
     [
+      'nor have its quarters: each quarter that there is has one',
+      { ...berlin, slotsPerDay: 96 },
+      '2026-03-29T01:45+01:00',
+      '2026-03-29T04:15+02:00',
+      [
+        '03-29T00:45 0.25',
+        '03-29T01:00 0.25',
+        '03-29T01:15 0.25',
+        '03-29T01:30 0.25',
+        '03-29T01:45 0.25',
+        '03-29T02:00 0.25',
+      ],
+    ],
+    [
       'the hour that comes twice is in one slot',
       { ...berlin, slotsPerDay: 24 },
       '2026-10-25T02:00+02:00',
