@@ -72,7 +72,11 @@ export class OperatorActions {
         return { of: 'roster', ...(await rounds.publishRoster(cohort)) };
       },
       rounds: ({ cohort }) => ({ of: 'rounds', rounds: rounds.list(this.#known(cohort)) }),
-      'round-show': ({ round }) => ({ of: 'round-show', ...rounds.show(round) }),
+      'round-show': ({ round }) => ({
+        of: 'round-show',
+        ...rounds.show(round),
+        standing: rounds.standing(round),
+      }),
       'round-stop': ({ round }) => ({ of: 'round-stop', row: rounds.stop(round) }),
       tariff: async (request) => ({ of: 'tariff', ...(await tariffs.set(request, rounds.show(request.round))) }),
       'schedule-add': (request) => this.#addSchedule(request),

@@ -38,7 +38,12 @@ export interface Rounds {
   /** Newest first. */
   list(cohort?: string): RoundRow[];
   /** @throws {BrokerError} ROUND_UNKNOWN */
-  show(round: string): { row: RoundRow; standing: RoundStanding; result?: Result };
+  show(round: string): { row: RoundRow; result?: Result };
+  /**
+   * The homes behind the numbers. Reads all that homes have sent.
+   * @throws {BrokerError} ROUND_UNKNOWN
+   */
+  standing(round: string): RoundStanding;
   /**
    * Ends a round without a sum: what was asked of homes is taken back. Of one that was stopped before nothing changes.
    * @throws {BrokerError} ROUND_UNKNOWN, ROUND_OVER

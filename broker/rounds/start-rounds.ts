@@ -141,18 +141,19 @@ class RunningRounds implements Rounds {
     return this.#list.rows(cohort);
   }
 
-  show(round: string): { row: RoundRow; standing: RoundStanding; result?: Result } {
+  show(round: string): { row: RoundRow; result?: Result } {
     const row = this.#list.row(round);
-    const stored = this.#store.find(round);
-    if (row === undefined || stored === undefined) throw new BrokerError('ROUND_UNKNOWN', { round });
+    if (row === undefined) throw new BrokerError('ROUND_UNKNOWN', { round });
     const text = this.#store.result(round);
-    const result = text === undefined ? undefined : (JSON.parse(text) as Result);
-    const standing = this.#standingOf(stored, result);
-    return { row, standing, ...(result !== undefined && { result }) };
+    return { row, ...(text !== undefined && { result: JSON.parse(text) as Result }) };
   }
 
-  #standingOf({ round, roster: hash, matching }: StoredRound, result: Result | undefined): RoundStanding {
-    const roster = this.#rosters.get(hash);
+  standing(round: string): RoundStanding {
+    const stored = this.#store.find(round);
+    if (stored === undefined) throw new BrokerError('ROUND_UNKNOWN', { round });
+    const { result } = this.show(round);
+    const { matching } = stored;
+    const roster = this.#rosters.get(stored.roster);
     const homes = roster.homes.length;
     const sets = this.#store.contributorSets(round);
     const [inForce] = sets;
