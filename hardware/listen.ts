@@ -6,7 +6,7 @@
 import type { Turn } from './bus/bus.ts';
 import type { LineSettings } from './bus/bus-config.ts';
 import { pause, untilCut } from './bus/pause.ts';
-import { isEncrypted } from './dsmr/encrypted-framer.ts';
+import { headBytes, looksEncrypted } from './dsmr/encrypted-framer.ts';
 import { HardwareError } from './errors.ts';
 import { measuredIn } from './obis-quantities.ts';
 import { openBus, openDevice } from './open-device.ts';
@@ -39,9 +39,6 @@ const ways: readonly Way[] = [
 const pull = { profile: 'iec62056-pull', settings: { baudRate: 300, ...seven } } as const;
 /** One that answers may take so long for all it has to say; one that does not is known sooner. */
 const longestReadoutMs = 180_000;
-const headBytes = 2048;
-/** To tell encrypted telegrams from text. */
-const enoughBytes = 256;
 
 /**
  * @param listenMs how long to listen at each speed
@@ -136,7 +133,7 @@ class Ear {
       const telegram = framer.push(bytes).find(({ check, values }) => check !== 'bad' && values.size > 0);
       if (telegram !== undefined && isMeant(profile, telegram)) return this.#found(profile, telegram);
     }
-    if (!this.#way.profiles.includes('dsmr-p1') || this.#head.length < enoughBytes || !isEncrypted(this.#head)) return;
+    if (!this.#way.profiles.includes('dsmr-p1') || !looksEncrypted(this.#head)) return;
     return {
       profile: 'dsmr-p1',
       settings: this.#way.settings,

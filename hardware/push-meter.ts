@@ -4,7 +4,7 @@
 
 import type { Bus, Turn } from './bus/bus.ts';
 import { untilCut } from './bus/pause.ts';
-import { isEncrypted, type P1Keys } from './dsmr/encrypted-framer.ts';
+import { headBytes, isEncrypted, looksEncrypted, type P1Keys } from './dsmr/encrypted-framer.ts';
 import { HardwareError } from './errors.ts';
 import type { Device, Measured } from './meter.ts';
 import { measuredIn } from './obis-quantities.ts';
@@ -35,9 +35,6 @@ interface Heard {
   last: Telegram | undefined;
 }
 
-const headBytes = 2048;
-/** To tell encrypted telegrams from text. */
-const enoughBytes = 256;
 /** The operating system's and the adapter's own delays, and the length of a telegram. */
 const slackMs = 2000;
 
@@ -117,7 +114,7 @@ export class PushMeter implements Device {
   /** Without its key an encrypted port is not worth waiting for. */
   #lacksKey({ head }: Heard): boolean {
     const { profile, keys } = this.#device;
-    return profile.protocol === 'dsmr' && keys === undefined && head.length > enoughBytes && isEncrypted(head);
+    return profile.protocol === 'dsmr' && keys === undefined && looksEncrypted(head);
   }
 
   #failure({ bytes, head, last }: Heard): HardwareError {

@@ -5,7 +5,7 @@ import type { Framing } from './bus.ts';
 import type { Host } from './tcp-endpoint.ts';
 
 /** RTU over TCP is not Modbus TCP: the first sends the frames of a serial line as they are, the second its own. */
-export const schemes: Readonly<Record<string, { readonly framing: Framing; readonly port: number | undefined }>> = {
+const schemes: Readonly<Record<string, { readonly framing: Framing; readonly port: number | undefined }>> = {
   'modbus-tcp': { framing: 'tcp', port: 502 },
   'rtu-over-tcp': { framing: 'rtu', port: undefined },
 };

@@ -74,6 +74,16 @@ export class EncryptedFramer implements Framer {
   }
 }
 
+/** So much of a line's bytes is kept to tell what is spoken there. */
+export const headBytes = 2048;
+/** To tell encrypted telegrams from text. */
+const enoughBytes = 256;
+
+/** Of the first bytes of a line: whether there are enough of them to say so. */
+export function looksEncrypted(head: Uint8Array): boolean {
+  return head.length >= enoughBytes && isEncrypted(head);
+}
+
 /** Whether a stream holds an encrypted frame, and is no text. */
 export function isEncrypted(bytes: Uint8Array): boolean {
   const stream = Buffer.from(bytes);
