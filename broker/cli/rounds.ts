@@ -1,9 +1,11 @@
 /**
  * `wattveil rounds …`: ask a cohort for a sum, and follow what becomes of it.
  */
+
 import { type Command, Option } from 'commander';
+import { given } from '../given.ts';
 import type { Result } from '../protocol/json-messages.ts';
-import { resolutionOf } from '../rounds/statistics-asked.ts';
+import { resolutionOf } from '../rounds/resolution.ts';
 import { GridError } from '../sdk/errors.ts';
 import type { Ask, Interim, OperatorLink } from '../sdk/operator-link.ts';
 import {
@@ -149,8 +151,7 @@ Examples:
 }
 
 function chosen({ minimum, quantity, unit, limit, deadline, expiry }: OpenOptions): Partial<RoundAsk> {
-  const all = { minimum, quantity, unit, limit, deadline, expiry };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return given({ minimum, quantity, unit, limit, deadline, expiry });
 }
 
 /** @returns what to ask for, or what is wrong with it */

@@ -1,7 +1,9 @@
 /**
  * `wattveil schedules …`: sums that a cohort is asked for by itself, several times a day.
  */
+
 import { type Command, Option } from 'commander';
+import { given } from '../given.ts';
 import type { ScheduleRow, ScheduleRun } from '../protocol/schedule.ts';
 import type { Ask, OperatorLink } from '../sdk/operator-link.ts';
 import { countArgument, durationArgument } from './arguments.ts';
@@ -105,10 +107,6 @@ function chosen(options: AddOptions): Partial<AddAsk> {
   const statistics = variance === true ? { variance } : undefined;
   const tariff = formula === undefined ? undefined : given({ formula, unit: formulaUnit, currency });
   return given({ minimum, quantity, unit, limit, spread, statistics, tariff });
-}
-
-function given<T extends object>(all: T): T {
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as T;
 }
 
 function change(

@@ -91,7 +91,7 @@ export function idsOf({ homes }: AcceptedRoster, indices: readonly number[]): st
 }
 
 /** Lists that are empty are left out: a result without complaints does not speak of them. */
-export function namedIds(
+function namedIds(
   roster: AcceptedRoster,
   { fault = [], disputed = [] }: Pick<Opening, 'fault' | 'disputed'>,
 ): { fault?: string[]; disputed?: string[] } {

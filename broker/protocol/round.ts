@@ -48,6 +48,11 @@ export const longestVector = 4096;
 export const varianceMinimum = 30;
 export const histogramMinimum = 100;
 
+/** In steps: a histogram of narrower buckets would tell too much of one home. */
+export function narrowestBucket(limit: number): number {
+  return Math.ceil(limit / 16);
+}
+
 /**
  * All checks that do not concern the member's own data: those a member makes before it answers, too.
  * @throws {ProtocolError} ROUND_REFUSED (reason `unknown-roster` where its roster was never accepted),
@@ -111,7 +116,9 @@ function assertStatistics({ statistics, minimum, limit }: Announce): void {
   }
   if (histogram === undefined) return;
   if (minimum < histogramMinimum) throw refusal(`a histogram takes ${histogramMinimum} contributors`, 'minimum');
-  if (histogram.width * 16 < limit) throw refusal('a bucket is narrower than a 16th of the limit', 'bucket-width');
+  if (histogram.width < narrowestBucket(limit)) {
+    throw refusal('a bucket is narrower than a 16th of the limit', 'bucket-width');
+  }
 }
 
 function refusal(why: string, reason: string): ProtocolError {

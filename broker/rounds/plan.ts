@@ -17,7 +17,8 @@ import { candidatesOf, type ShownHome } from './candidates.ts';
 import { RoundError } from './errors.ts';
 import { assertMatching, assertOnline, type HomesAsked, limitOf } from './plan-homes.ts';
 import { assertGrid, endsOf } from './plan-times.ts';
-import { assertBuckets, assertFloors, floorsOf, resolutionOf, statisticsFor } from './statistics-asked.ts';
+import { resolutionOf } from './resolution.ts';
+import { assertBuckets, assertFloors, floorsOf, statisticsFor } from './statistics-asked.ts';
 
 export type RoundSettings = BrokerConfig['rounds'];
 

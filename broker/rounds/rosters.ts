@@ -72,6 +72,7 @@ export class Rosters {
     const roster = checkRoster(signed, context);
     store.insert(roster, signed, now);
     const hash = toHex(roster.hash);
+    this.#accepted.set(hash, roster);
     log.info({ cohort, epoch, homes: roster.homes.length, leftOut }, 'roster published');
     await this.#publish({ cohort, hash: roster.hash, signed });
     await this.clearUnused();

@@ -3,8 +3,10 @@
  * the next one is taken, and a step that is taken twice changes nothing: the round's request is named after schedule
  * and slot. Whoever was away for long asks for the newest slot only.
  */
+
 import type { Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
+import { given } from '../given.ts';
 import { type Clock, type EpochMs, epochMs } from '../protocol/clock.ts';
 import { CodedError } from '../protocol/errors.ts';
 import type { Result } from '../protocol/json-messages.ts';
@@ -204,12 +206,11 @@ export class Schedules {
 
 function roundRequest(terms: ScheduleTerms, from: EpochMs, until: EpochMs): RoundRequest {
   const { cohort, tags, quantity, unit, statistics, resolution, limit, minimum } = terms;
-  const given = { resolution, limit, minimum };
   return {
     v: 1,
     type: 'round',
     ...{ cohort, tags, quantity, unit, statistics, from, step: until - from, slots: 1 },
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    ...given({ resolution, limit, minimum }),
   };
 }
 

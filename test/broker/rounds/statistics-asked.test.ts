@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { floorsOf, resolutionOf, statisticsFor } from '../../../broker/rounds/statistics-asked.ts';
+import { resolutionOf } from '../../../broker/rounds/resolution.ts';
+import { floorsOf, statisticsFor } from '../../../broker/rounds/statistics-asked.ts';
 
 describe('statistics that are asked for', () => {
   const buckets = { start: -5, width: 7, buckets: 3 };
