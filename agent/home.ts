@@ -62,7 +62,6 @@ export interface HomeService {
   ledger(): LedgerEntry[];
   tariff(): ShownTariff | undefined;
   /** Sends the catalogue if it has changed. Done by itself when a tensor changes. */
-  republishCatalogue(): Promise<void>;
   /** The machine's clock was set, or is to be trusted again. */
   clockSet(): void;
   close(): Promise<void>;
@@ -147,10 +146,6 @@ class Home implements HomeService {
 
   tariff(): ShownTariff | undefined {
     return readShownTariff(this.#parts.database, this.#parts.clock.now());
-  }
-
-  async republishCatalogue(): Promise<void> {
-    await this.#whenTrusted()?.changed();
   }
 
   /** What came while the time was not trusted was not looked at: it is asked for again. */

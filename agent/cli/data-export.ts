@@ -6,9 +6,9 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../../broker/protocol/clock.ts';
-import type { Asks, DataHeld } from '../control/commands.ts';
+import type { Asks } from '../control/commands.ts';
 import { AgentError, reasonOf } from '../errors.ts';
-import type { HeldEntered, HeldSeries } from '../store/held-data.ts';
+import type { Held, HeldEntered, HeldSeries } from '../store/held-data.ts';
 import { type AgentOptions, atAgent } from './at-agent.ts';
 
 export interface ExportAsk {
@@ -33,7 +33,7 @@ const columns = ['of', 'serial', 'quantity', 'unit', 'at', 'until', 'value', 'no
 const dayMs = 86_400_000;
 
 /** @returns how many rows. @throws {AgentError} EXPORT_FAILED */
-export async function exportTo(file: string | undefined, held: DataHeld, ask: ExportAsk): Promise<number> {
+export async function exportTo(file: string | undefined, held: Held, ask: ExportAsk): Promise<number> {
   const out = file === undefined ? process.stdout : createWriteStream(file, { flags: 'wx', mode: 0o600 });
   try {
     if (file !== undefined) await once(out, 'open');
@@ -49,7 +49,7 @@ export async function exportTo(file: string | undefined, held: DataHeld, ask: Ex
   }
 }
 
-async function writeAll(out: Writable, held: DataHeld, ask: ExportAsk): Promise<number> {
+async function writeAll(out: Writable, held: Held, ask: ExportAsk): Promise<number> {
   const { json = false } = ask.options;
   let rows = 0;
   const write = async (text: string) => {
@@ -72,7 +72,7 @@ async function writeAll(out: Writable, held: DataHeld, ask: ExportAsk): Promise<
 const cell = (value: string | number) =>
   /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : value;
 
-async function* pagesOf({ series, entered }: DataHeld, ask: ExportAsk): AsyncGenerator<Row[]> {
+async function* pagesOf({ series, entered }: Held, ask: ExportAsk): AsyncGenerator<Row[]> {
   for (const one of series) yield* readingsOf(one, ask);
   for (const one of entered) yield await enteredOf(one, ask);
 }

@@ -3,8 +3,9 @@
  */
 import { type Command, Option } from 'commander';
 import type { Clock } from '../../broker/protocol/clock.ts';
-import type { Asks, DataHeld } from '../control/commands.ts';
+import type { Asks } from '../control/commands.ts';
 import { AgentError } from '../errors.ts';
+import type { Held } from '../store/held-data.ts';
 import type { WrittenInstant } from '../tensors/local-instant.ts';
 import { instantArgument, instantOf } from './arguments.ts';
 import { type AgentOptions, atAgent, orError, withConfig, withJson } from './at-agent.ts';
@@ -101,7 +102,7 @@ function wantedBy({ device, from, until }: DataOptions): Asks<'data held'> {
   };
 }
 
-function heldText({ series, entered }: DataHeld): string {
+function heldText({ series, entered }: Held): string {
   if (series.length + entered.length === 0) return 'Nothing is held of it.';
   const rows = [
     ...series.map(({ device, serial = '', quantity, from, until }) => [

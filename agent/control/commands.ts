@@ -80,8 +80,9 @@ export interface Gives {
   readonly 'tensors preview': PublicationPreview;
   readonly 'tensors publish': TensorRow;
   readonly 'tensors withdraw': TensorRow;
-  readonly 'data held': DataHeld;
+  readonly 'data held': HeldOf;
   readonly 'data read': readonly HeldRow[];
+  /** `releases`: how many the ledger has; they stay. */
   readonly 'data delete': Erased & { readonly releases: number };
   readonly ledger: readonly LedgerEntry[];
   readonly 'ledger verify': LedgerCheck;
@@ -190,11 +191,6 @@ export interface TensorSlot {
 export interface PublicationPreview {
   readonly entry?: CatalogueEntry;
   readonly others: readonly string[];
-}
-
-/** `releases`: how many the ledger has; they stay. */
-export interface DataHeld extends HeldOf {
-  readonly releases: number;
 }
 
 export interface TensorShown {

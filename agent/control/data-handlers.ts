@@ -4,10 +4,10 @@
 import { type Clock, epochMs } from '../../broker/protocol/clock.ts';
 import type { Settings } from '../config-schema.ts';
 import { databasePath } from '../data-paths.ts';
-import { readLedger } from '../home-reading.ts';
 import type { Database } from '../store/database.ts';
 import { dropCopies } from '../store/good-copy.ts';
 import { HeldData, type Wanted } from '../store/held-data.ts';
+import { countReleases } from '../store/ledger.ts';
 import type { ReadingStore } from '../store/reading-store.ts';
 import type { HomeTensors } from '../store/tensor-store.ts';
 import type { Handlers, ReadingHandlers } from './commands.ts';
@@ -25,7 +25,7 @@ type Asked = { device?: string | undefined; from?: number | undefined; until?: n
 export function dataReadingHandlers({ database, readings }: Pick<DataParts, 'database' | 'readings'>) {
   const held = new HeldData(database, readings);
   return {
-    'data held': (asks) => ({ ...held.list(wantedBy(asks)), releases: releasesIn(database) }),
+    'data held': (asks) => held.list(wantedBy(asks)),
     'data read': ({ series, from, until }) => held.read(series, { from, until }),
   } satisfies Partial<ReadingHandlers>;
 }
@@ -35,7 +35,7 @@ export function dataHandlers({ database, readings, tensors, clock, config: { dat
   return {
     'data delete': (asks) => {
       try {
-        return { ...held.erase(wantedBy(asks), epochMs(clock.now())), releases: releasesIn(database) };
+        return { ...held.erase(wantedBy(asks), epochMs(clock.now())), releases: countReleases(database) };
       } finally {
         dropCopies(databasePath(dataDir));
         tensors.dataErased();
@@ -45,7 +45,3 @@ export function dataHandlers({ database, readings, tensors, clock, config: { dat
 }
 
 const wantedBy = ({ device, from = 0, until = Number.MAX_SAFE_INTEGER }: Asked): Wanted => ({ device, from, until });
-
-function releasesIn(database: Database): number {
-  return readLedger(database).filter(({ kind }) => kind === 'released').length;
-}

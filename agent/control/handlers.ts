@@ -68,8 +68,9 @@ function tensorHandlers(tensors: HomeTensors, clock: Clock, time: TrustedTime) {
       const all = publish
         ? tensors.ifPublished(id, since === undefined ? undefined : epochMs(since), clock.now())
         : tensors.list();
-      const entry = publish ? catalogueEntries(all).find((one) => one.id === id) : undefined;
-      const others = catalogueEntries(all).filter((one) => one.id !== tensors.get(id).id);
+      const entries = catalogueEntries(all);
+      const entry = publish ? entries.find((one) => one.id === id) : undefined;
+      const others = entries.filter((one) => one.id !== tensors.get(id).id);
       return { ...(entry && { entry }), others: others.map((one) => one.id) };
     },
     'tensors publish': ({ id, since }) => {

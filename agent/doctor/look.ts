@@ -1,7 +1,7 @@
 /**
  * Looks at the machine around an agent: its folder and files, disk, database, ports and broker. Changes nothing.
  */
-import { accessSync, constants, readdirSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { AgentConfig } from '../config.ts';
@@ -9,6 +9,7 @@ import type { BusSettings } from '../config-schema.ts';
 import { AgentError, reasonOf, toldBy } from '../errors.ts';
 import { busConfigOf } from '../polling/device-config.ts';
 import type { Database } from '../store/database.ts';
+import { freeBytesOn } from '../store/retention.ts';
 import { type Check, type Finding, well, wrong } from './finding.ts';
 import { judgeDisk } from './judgements.ts';
 
@@ -36,8 +37,7 @@ const modeOf = (path: string) => statSync(path).mode & 0o777;
 export function lookAtDisk({ dataDir }: AgentConfig): Finding {
   try {
     accessSync(dataDir, constants.W_OK);
-    const { bavail, bsize } = statfsSync(dataDir);
-    return judgeDisk(dataDir, bavail * bsize);
+    return judgeDisk(dataDir, freeBytesOn(dataDir));
   } catch (error) {
     return unusable(dataDir, error, 'disk');
   }

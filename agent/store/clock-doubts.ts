@@ -1,14 +1,18 @@
 /**
  * When the time was not to be trusted, so that a slot without value can say why.
  */
+import type { Statement } from 'better-sqlite3';
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import type { Database } from './database.ts';
 
 export class ClockDoubts {
   readonly #database: Database;
+  /** Prepared once: it runs for each slot without a value. */
+  readonly #during: Statement<[number, number]>;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#during = database.prepare('SELECT 1 FROM clock_doubts WHERE from_ms < ? AND until_ms > ? LIMIT 1');
   }
 
   /** By the time as it was trusted before and after. */
@@ -19,7 +23,6 @@ export class ClockDoubts {
 
   /** Whether it was doubted at any time from `from` on and before `until`. */
   during(from: number, until: number): boolean {
-    const found = this.#database.prepare('SELECT 1 FROM clock_doubts WHERE from_ms < ? AND until_ms > ? LIMIT 1');
-    return found.get(until, from) !== undefined;
+    return this.#during.get(until, from) !== undefined;
   }
 }

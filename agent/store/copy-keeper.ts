@@ -2,13 +2,14 @@
  * Makes a good copy of the database soon after the start where there is none, and then one a week: a copy writes as much
  * as the database is large.
  */
-import { statfsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, type Clock } from '../../broker/protocol/clock.ts';
 import { AgentError, toldBy } from '../errors.ts';
 import type { Troubles } from '../troubles.ts';
 import type { Database } from './database.ts';
 import { copyPath, keepGoodCopy } from './good-copy.ts';
+import { freeBytesOn } from './retention.ts';
 import { writeFailure } from './write-failure.ts';
 
 const everyMs = 7 * 24 * 3_600_000;
@@ -74,8 +75,7 @@ function ageOf(path: string, clock: Clock): number {
 
 function assertRoom(path: string): void {
   const { size } = statSync(path);
-  const { bavail, bsize } = statfsSync(dirname(path));
-  const free = bavail * bsize;
+  const free = freeBytesOn(dirname(path));
   if (free < size + spareBytes) {
     throw new AgentError('COPY_NOT_MADE', { path, needed: megabytes(size + spareBytes), free: megabytes(free) });
   }

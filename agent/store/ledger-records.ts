@@ -1,7 +1,6 @@
 /**
  * Everything that is stored of the rounds in the ledger, read for the check of the ledger against it.
  */
-import { createHash } from 'node:crypto';
 import { epochMs } from '../../broker/protocol/clock.ts';
 import { fromHex, toHex } from '../../broker/protocol/hex.ts';
 import type { Announce } from '../../broker/protocol/messages.ts';
@@ -11,7 +10,7 @@ import type { Cell } from '../policy/check-cells.ts';
 import { checkCellsOnce, checkRecords, type Discrepancy, passes, type RoundRecords } from '../policy/check-ledger.ts';
 import type { Database } from './database.ts';
 import type { Enrolment } from './home-store.ts';
-import { askedBy } from './ledger.ts';
+import { askedBy, digestOf } from './ledger.ts';
 
 export interface LedgerCheck {
   /** How much was looked at. */
@@ -153,5 +152,5 @@ function askedText({
 }
 
 function withDigest<Row extends { bytes: Uint8Array }>(row: Row | undefined): (Row & { digest: string }) | undefined {
-  return row && { ...row, digest: createHash('sha256').update(row.bytes).digest('hex') };
+  return row && { ...row, digest: digestOf(row.bytes) };
 }

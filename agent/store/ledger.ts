@@ -150,7 +150,12 @@ export function restoredEntry({ cause, spentUntil }: Settled, at: EpochMs): NewE
   return { at, kind: 'restored', subject: `${spentUntil}`, code: '', round: undefined, details: { cause, spentUntil } };
 }
 
-const digestOf = (sent: Uint8Array) => createHash('sha256').update(sent).digest('hex');
+/** They are kept for ever. */
+export function countReleases(database: Database): number {
+  return database.prepare<[], number>("SELECT count(*) FROM ledger WHERE kind = 'released'").pluck().get() ?? 0;
+}
+
+export const digestOf = (sent: Uint8Array): string => createHash('sha256').update(sent).digest('hex');
 
 /** What a round asked for, as the ledger says it. */
 export function askedBy({ cohort, query, grid, statistics, minimum }: Announce): Asked {

@@ -94,7 +94,7 @@ function numberIn({ cells }: CsvLine, column: number, { decimalComma }: CsvTable
 const timeText = ({ cells }: CsvLine, times: readonly number[]) => times.map((index) => cells[index] ?? '').join(' ');
 
 function oldestFirst(lines: readonly CsvLine[], times: readonly number[], { zone }: ExportOptions): readonly CsvLine[] {
-  const [first, second] = lines.map((each) => {
+  const [first, second] = lines.slice(0, 2).map((each) => {
     const written = readInstant(timeText(each, times));
     return written === undefined ? undefined : instantIn(zone, written);
   });
