@@ -9,7 +9,7 @@ import type { EpochMs } from '../broker/protocol/clock.ts';
 import { fromHex, sameBytes, toHex } from '../broker/protocol/hex.ts';
 import { AgentError } from './errors.ts';
 import { type KeyRules, keyDuties, takesRounds } from './key-life.ts';
-import { erasePrivate, notAKey, readPrivate, writePrivate } from './private-file.ts';
+import { erasePrivate, keyIn, readPrivate, writePrivate } from './private-file.ts';
 import { AgreementKeyStore, type KnownKey } from './store/agreement-key-store.ts';
 import type { Database } from './store/database.ts';
 import { noteRestore } from './store/restores.ts';
@@ -117,7 +117,7 @@ export class AgreementKeys {
     const path = fileOf(this.#dataDir, sequence);
     const text = readPrivate(path);
     if (text === undefined || publicKey === undefined) throw new AgentError('KEY_FILE_MISSING', { path });
-    const secret = secretIn(path, text);
+    const secret = keyIn(path, () => agreementFromPrivate(fromHex(text.trim())));
     if (!sameBytes(secret.publicKey, publicKey)) throw new AgentError('KEY_FILE_DIFFERS', { path });
     return { sequence, secret };
   }
@@ -128,13 +128,5 @@ export class AgreementKeys {
       const sequence = /^agreement-(\d+)\.key$/.exec(name)?.[1];
       return sequence === undefined ? [] : [Number(sequence)];
     });
-  }
-}
-
-function secretIn(path: string, text: string): AgreementSecret {
-  try {
-    return agreementFromPrivate(fromHex(text.trim()));
-  } catch (error) {
-    throw notAKey(path, error);
   }
 }

@@ -2,24 +2,14 @@
  * A backup is one file: a copy of the database as of one instant, with the identity key and the configuration in a
  * table of their own. No agreement key: what was sealed for this home cannot be opened with it.
  */
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, copyFileSync, existsSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { databasePath } from './data-paths.ts';
 import { AgentError, reasonOf } from './errors.ts';
 import { identityPath } from './keys.ts';
-import { erasePrivate, readPrivate, writePrivate } from './private-file.ts';
-import { openDatabase } from './store/database.ts';
+import { erasePrivate, flush, readPrivate, writePrivate } from './private-file.ts';
+import { openDatabase, removeDatabase } from './store/database.ts';
 import { dropCopies } from './store/good-copy.ts';
 import { migrations } from './store/migrations.ts';
 
@@ -129,18 +119,5 @@ function dropFiles(file: string): void {
     copy.exec('DROP TABLE backup_files; VACUUM');
   } finally {
     copy.close();
-  }
-}
-
-function removeDatabase(path: string): void {
-  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${end}`, { force: true });
-}
-
-function flush(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }

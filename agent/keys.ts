@@ -8,7 +8,7 @@ import { toHex } from '../broker/protocol/hex.ts';
 import { generateSigningKey, type SigningKey, signingKeyFromPem } from '../broker/protocol/signing.ts';
 import { AgreementKeys } from './agreement-keys.ts';
 import { AgentError } from './errors.ts';
-import { notAKey, readPrivate, writePrivate } from './private-file.ts';
+import { keyIn, readPrivate, writePrivate } from './private-file.ts';
 import type { Database } from './store/database.ts';
 import { HomeStore } from './store/home-store.ts';
 import { noteRestore } from './store/restores.ts';
@@ -37,12 +37,4 @@ export function loadKeys(dataDir: string, database: Database, now: EpochMs): Hom
   else if (known === undefined) noteRestore(database, { at: now, cause: 'keys-differ' });
   store.set('identity', toHex(identity.publicKey));
   return { identity, agreement: new AgreementKeys(dataDir, database, now) };
-}
-
-function keyIn(path: string, read: () => SigningKey): SigningKey {
-  try {
-    return read();
-  } catch (error) {
-    throw notAKey(path, error);
-  }
 }

@@ -12,7 +12,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { AgentError, reasonOf } from './errors.ts';
 
 /** @returns undefined where there is none. @throws {AgentError} KEY_FILE_OPEN, KEY_FILE_UNUSABLE */
@@ -38,7 +38,7 @@ export function writePrivate(path: string, text: string): void {
       fsyncSync(file);
     });
     renameSync(beside, path);
-    flushFolder(path);
+    flush(dirname(path));
   } catch (error) {
     throw unusable(path, error);
   }
@@ -56,20 +56,25 @@ export function erasePrivate(path: string): void {
       fsyncSync(file);
     });
     rmSync(path);
-    flushFolder(path);
+    flush(dirname(path));
   } catch (error) {
     if (!isMissing(error)) throw unusable(path, error);
   }
 }
 
-/** For what a key file holds: its text is not quoted. */
-export function notAKey(path: string, error: unknown): AgentError {
-  const why = `it holds no key (${error instanceof Error ? error.name : 'unreadable'})`;
-  return new AgentError('KEY_FILE_UNUSABLE', { path, why });
+/** The key that a file holds; what stands there in its place is not quoted. @throws {AgentError} KEY_FILE_UNUSABLE */
+export function keyIn<Key>(path: string, read: () => Key): Key {
+  try {
+    return read();
+  } catch (error) {
+    const why = `it holds no key (${error instanceof Error ? error.name : 'unreadable'})`;
+    throw new AgentError('KEY_FILE_UNUSABLE', { path, why });
+  }
 }
 
-function flushFolder(path: string): void {
-  withFile(join(path, '..'), 'r', fsyncSync);
+/** A file, or the names in a folder, is on the disk after this. */
+export function flush(path: string): void {
+  withFile(path, 'r', fsyncSync);
 }
 
 function withFile(path: string, flags: string, work: (file: number) => void): void {

@@ -3,7 +3,7 @@
  */
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import type { Database } from './database.ts';
-import { sequencesUntil } from './restores.ts';
+import { nextSequence } from './restores.ts';
 
 export interface KnownKey {
   readonly sequence: number;
@@ -31,13 +31,9 @@ export class AgreementKeyStore {
       .map(({ key, erased, ...known }) => ({ ...known, publicKey: key ?? undefined, erased: erased === 1 }));
   }
 
-  /**
-   * The sequence of a new key, taken for ever. It is the second of its making, or one above the highest known: so it
-   * is above that of a gateway that stood here before, and of a key that only a lost database knew.
-   */
+  /** The sequence of a new key, taken for ever. */
   reserve(now: EpochMs): number {
-    const known = [0, ...this.keys().map(({ sequence }) => sequence), sequencesUntil(this.#database)];
-    const sequence = Math.max(Math.floor(now / 1000), Math.max(...known) + 1);
+    const sequence = nextSequence(this.#database, this.keys().at(-1)?.sequence ?? 0, now);
     this.#database.prepare('INSERT INTO agreement_keys (sequence, made_at_ms) VALUES (?, ?)').run(sequence, now);
     return sequence;
   }

@@ -1,7 +1,7 @@
 /**
  * Opens the agent's one SQLite file: durable by settings that are checked, its tables brought up to date.
  */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { AgentError, reasonOf } from '../errors.ts';
 
@@ -89,4 +89,9 @@ function appliedIn(database: Database, path: string, migrations: readonly Migrat
   const unknown = names.find(({ name }) => !migrations.some((migration) => migration.name === name));
   if (unknown !== undefined) throw new AgentError('DATABASE_NEWER', { path, migration: unknown.name });
   return new Set(names.map(({ name }) => name));
+}
+
+/** With what SQLite keeps beside it. */
+export function removeDatabase(path: string): void {
+  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${end}`, { force: true });
 }

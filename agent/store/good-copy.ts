@@ -2,24 +2,15 @@
  * The last good copy of the database, beside it: what the agent goes back to when the database is damaged.
  */
 import { once } from 'node:events';
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, copyFileSync, existsSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import { AgentError } from '../errors.ts';
-import { type Database, type Migration, openDatabase } from './database.ts';
+import { flush } from '../private-file.ts';
+import { type Database, type Migration, openDatabase, removeDatabase } from './database.ts';
 import { noteRestore } from './restores.ts';
 
 export const copyPath = (path: string) => `${path}.copy`;
@@ -27,7 +18,6 @@ export const copyPath = (path: string) => `${path}.copy`;
 export const damagedPath = (path: string) => `${path}.damaged`;
 /** There from the moment in which going back begins to the one in which it is done. */
 const goingBackPath = (path: string) => `${path}.going-back`;
-const sideFiles = ['-wal', '-shm'];
 
 /**
  * Copies the database while it is used; the copy before stays until the new one is known to be sound.
@@ -41,18 +31,18 @@ export async function keepGoodCopy(database: Database, path: string): Promise<vo
     closeSync(openSync(fresh, 'w', 0o600));
     await database.backup(fresh);
     await assertSound(fresh);
-    sync(fresh);
+    flush(fresh);
     renameSync(fresh, copyPath(path));
-    sync(dirname(path));
+    flush(dirname(path));
   } finally {
-    for (const file of [fresh, ...sideFiles.map((end) => `${fresh}${end}`)]) rmSync(file, { force: true });
+    removeDatabase(fresh);
   }
 }
 
 /** What was deleted, or another home's, is not to be kept in a copy, nor in a damaged database that was set aside. */
 export function dropCopies(path: string): void {
   for (const copy of [copyPath(path), damagedPath(path)]) {
-    for (const end of ['', ...sideFiles]) rmSync(`${copy}${end}`, { force: true });
+    removeDatabase(copy);
   }
   rmSync(goingBackPath(path), { force: true });
 }
@@ -97,23 +87,23 @@ export function goBackToCopy(path: string, migrations: readonly Migration[], why
   if (worse !== undefined) throw new AgentError('DATABASE_LOST', { path, why, copy: `it is damaged too: ${worse}` });
   const prepared = `${path}.prepared`;
   closeSync(openSync(goingBackPath(path), 'w', 0o600));
-  sync(dirname(path));
-  for (const file of [prepared, ...sideFiles.map((end) => `${prepared}${end}`)]) rmSync(file, { force: true });
+  flush(dirname(path));
+  removeDatabase(prepared);
   copyFileSync(copy, prepared);
   const database = openDatabase(prepared, migrations);
   noteRestore(database, { at: now, cause: 'database-copy' });
   database.close();
-  sync(prepared);
+  flush(prepared);
   setAside(path);
   renameSync(prepared, path);
-  sync(dirname(path));
+  flush(dirname(path));
   rmSync(goingBackPath(path));
   return statSync(copy).mtimeMs as EpochMs;
 }
 
 /** Under another name. What was under way to the damaged one must not get into the copy. */
 function setAside(path: string): void {
-  for (const end of ['', ...sideFiles]) rmSync(`${damagedPath(path)}${end}`, { force: true });
+  removeDatabase(damagedPath(path));
   if (existsSync(path)) linkSync(path, damagedPath(path));
   if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${damagedPath(path)}-wal`);
   rmSync(`${path}-shm`, { force: true });
@@ -132,14 +122,4 @@ async function assertSound(path: string): Promise<void> {
   // Damage may also be told by an error, which is thrown here.
   const [[found]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [[string], unknown];
   if (found !== 'ok') throw new AgentError('DATABASE_DAMAGED', { why: found });
-}
-
-/** A file, or the names in a folder. */
-function sync(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

@@ -3,7 +3,7 @@
  */
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import type { Database } from './database.ts';
-import { sequencesUntil } from './restores.ts';
+import { nextSequence } from './restores.ts';
 
 /** The authority and the coordinator that this home trusts, pinned once. */
 export interface Enrolment {
@@ -103,10 +103,8 @@ export class HomeStore {
       .get();
   }
 
-  /** As with agreement keys: also above those that only a lost database knew. */
   nextCatalogueSequence(now: EpochMs): number {
-    const known = Math.max(this.catalogue()?.sequence ?? 0, sequencesUntil(this.#database));
-    return Math.max(Math.floor(now / 1000), known + 1);
+    return nextSequence(this.#database, this.catalogue()?.sequence ?? 0, now);
   }
 
   /** @param tensors ids of its entries: they were shown from now on, whatever becomes of them */

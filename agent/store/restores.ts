@@ -67,6 +67,14 @@ export function spentUntil(database: Database): number {
   return last === undefined ? Number.NEGATIVE_INFINITY : (last.spentUntil ?? Number.POSITIVE_INFINITY);
 }
 
+/**
+ * The sequence of a new key or catalogue: the second of its making, or one above the highest known. So it is above that
+ * of a gateway that stood here before, and of what only a lost database knew.
+ */
+export function nextSequence(database: Database, newest: number, now: EpochMs): number {
+  return Math.max(Math.floor(now / 1000), Math.max(newest, sequencesUntil(database)) + 1);
+}
+
 /** The highest sequence of a key or catalogue of this home's that a restore has learned of elsewhere. */
 export function sequencesUntil(database: Database): number {
   return database.prepare<[], number>('SELECT coalesce(max(sequences_until), 0) FROM restores').pluck().get() ?? 0;
