@@ -81,7 +81,7 @@ export function judgeCounter(state: CounterState, reading: CounterReading, limit
   if (limits.modulus !== undefined && leadsTo(last, round, limits)) {
     return believed(following(last, round), 'good', 'went-round');
   }
-  return believed({ ...first(reading), before: beforeFall(last, reading) }, 'anew', 'anew');
+  return believed(begunAnew(last, reading), 'anew', 'anew');
 }
 
 /**
@@ -90,10 +90,6 @@ export function judgeCounter(state: CounterState, reading: CounterReading, limit
  */
 function isBack(last: Stand, next: CounterReading): boolean {
   return last.before !== undefined && last.value < last.before && next.value >= last.before;
-}
-
-function beforeFall(last: Stand, reading: CounterReading): number | undefined {
-  return reading.value < last.value ? Math.max(last.value, last.before ?? 0) : undefined;
 }
 
 /** A reading that goes on from the last good one, where others came between that did not. */
@@ -112,6 +108,16 @@ function goodOrAnew(
 
 function believed(last: Stand, mark: Mark, event?: CounterEvent): Judged {
   return { state: { last }, mark, value: last.value, ...(event !== undefined && { event }) };
+}
+
+/** Where a counter stands after a reading that was believed: as `judgeCounter` has it, from what is stored. */
+export function standAfter(last: Stand | undefined, reading: CounterReading, mark: 'good' | 'anew'): Stand {
+  if (last === undefined) return first(reading);
+  return mark === 'good' ? following(last, reading) : begunAnew(last, reading);
+}
+
+function begunAnew(last: Stand, reading: CounterReading): Stand {
+  return { ...first(reading), before: reading.value < last.value ? Math.max(last.value, last.before ?? 0) : undefined };
 }
 
 function first({ at, value }: CounterReading): Stand {

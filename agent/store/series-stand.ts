@@ -1,7 +1,7 @@
 /**
  * Where a series stands: its last reading, and of a counter the last that is believed. Pure.
  */
-import { type CounterState, readsToBelieve } from '../polling/counter.ts';
+import { type CounterState, readsToBelieve, standAfter } from '../polling/counter.ts';
 import type { Reading } from '../tensors/edges.ts';
 import { type Condensed, nothingCondensed } from './condense-hour.ts';
 
@@ -29,11 +29,5 @@ export function advance(stand: Stand, reading: Reading): Stand {
     const doubtful = [...stand.doubtful, reading].slice(1 - readsToBelieve);
     return { ...read, ...(stand.believed && { believed: stand.believed }), doubtful };
   }
-  return { ...read, believed: { at, value, lowerAt: lowerAt(stand, reading) }, doubtful: [] };
-}
-
-/** When the counter was last known to stand lower, in this count of it. */
-function lowerAt({ believed }: Stand, { value, mark }: Reading): number | undefined {
-  if (believed === undefined || mark === 'anew') return undefined;
-  return value > believed.value ? believed.at : believed.lowerAt;
+  return { ...read, believed: standAfter(stand.believed, { at, value }, mark), doubtful: [] };
 }

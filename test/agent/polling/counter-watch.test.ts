@@ -24,12 +24,13 @@ afterEach(() => {
   folder.remove();
 });
 
+const back = [600, 0, 0, 0, 641, 645];
 const values = [100, 0, 105, 105, 105, 110, 0, 0, 0, 5, 900_000, 10, 15, 15, 3, 4, 12];
-const read = (index: number) => ({
+const read = (index: number, of: readonly number[] = values) => ({
   device: 1,
   quantity: 'energyImport' as const,
   at: epochMs(10_000 * index),
-  value: values[index] ?? 0,
+  value: of[index] ?? 0,
 });
 const stored = () => new ReadingStore(database).around(1, 'energyImport', 0, 1e9, 0).map(({ mark }) => mark);
 
@@ -39,6 +40,14 @@ it('an agent that is started anew after each reading marks them as one that runs
   for (const index of values.keys()) new ReadingStore(database).append([watch().marked('fridge', read(index))]);
   expect(stored()).toEqual(marks);
   expect(new Set(marks)).toEqual(new Set(['good', 'doubtful', 'anew']));
+});
+
+it('what a counter stood at before it fell is not forgotten when the agent is started anew', () => {
+  const one = watch();
+  const marks = back.map((_, index) => one.marked('fridge', read(index, back)).mark);
+  for (const index of back.keys()) new ReadingStore(database).append([watch().marked('fridge', read(index, back))]);
+  expect(stored()).toEqual(marks);
+  expect(marks).toEqual(['good', 'doubtful', 'doubtful', 'anew', 'anew', 'good']);
 });
 
 it('where what was marked could not be stored, the next is marked by what is', () => {
