@@ -128,9 +128,9 @@ export class HeldData {
     const series = this.#seriesOf(wanted.device);
     try {
       return eraseForGood(this.#database, () => ({
-        readings: series.reduce(
-          (sum, { number, quantity }) => sum + tiers.erase({ device: number, quantity }, wanted),
-          0,
+        readings: tiers.erase(
+          series.map(({ number, quantity }) => ({ device: number, quantity })),
+          wanted,
         ),
         entered: wanted.device === undefined ? this.#entered.erase(wanted, now) : 0,
       }));

@@ -2,6 +2,7 @@
  * The readings as they came, in the order in which they were committed: all series of a batch in one row.
  */
 import type { Statement } from 'better-sqlite3';
+import type { Span } from '../../broker/protocol/grid.ts';
 import type { Database } from './database.ts';
 import { batchesOf, batchSpanMs, packBatch, type SeriesReading, unpackBatch } from './reading-batch.ts';
 
@@ -59,8 +60,8 @@ export function pruneBatches(database: Database, before: number, most: number): 
     .run(before, most).changes;
 }
 
-/** Takes the readings of one series out of all batches in which they are. @returns how many */
-export function eraseFromLog(database: Database, series: number, from: number, until: number): number {
+/** Takes the readings of these series out of all batches in which they are. @returns how many */
+export function eraseFromLog(database: Database, series: ReadonlySet<number>, { from, until }: Span): number {
   const rows = database
     .prepare<[number, number], Row>(
       'SELECT until_ms AS until, readings FROM reading_batches WHERE until_ms >= ? AND until_ms < ?',
@@ -71,7 +72,7 @@ export function eraseFromLog(database: Database, series: number, from: number, u
   let erased = 0;
   for (const row of rows) {
     const all = unpackBatch(row.readings, row.until);
-    const kept = all.filter((one) => one.series !== series || one.at < from || one.at >= until);
+    const kept = all.filter((one) => !series.has(one.series) || one.at < from || one.at >= until);
     if (kept.length === all.length) continue;
     erased += all.length - kept.length;
     if (kept.length === 0) remove.run(row.until);

@@ -66,16 +66,17 @@ export class ReadingTiers {
   }
 
   /**
-   * Takes all of a device's series, or one of them, out of every tier, in `[from, until)`. What a counter shows later
-   * still tells what it counted meanwhile.
-   * @returns how many readings were held of it
+   * Takes series out of every tier, in `[from, until)`. What a counter shows later still tells what it counted meanwhile.
+   * @returns how many readings were held of them
    */
-  erase({ device, quantity }: { device: number; quantity?: string }, { from, until }: Span): number {
-    const wanted = this.#live
-      .all()
-      .filter((series) => series.device === device && (quantity === undefined || series.quantity === quantity));
-    const erased = this.#database.transaction(() => wanted.map((series) => this.#eraseSeries(series, from, until)))();
-    return erased.reduce((sum, count) => sum + count, 0);
+  erase(asked: readonly { readonly device: number; readonly quantity: string }[], span: Span): number {
+    const isAsked = (one: LiveSeries) =>
+      asked.some(({ device, quantity }) => one.device === device && one.quantity === quantity);
+    const wanted = this.#live.all().filter(isAsked);
+    return this.#database.transaction(() => {
+      for (const series of wanted) this.#eraseSeries(series, span);
+      return eraseFromLog(this.#database, new Set(wanted.map(({ number }) => number)), span);
+    })();
   }
 
   /** After something was erased, or could not be. */
@@ -106,12 +107,13 @@ export class ReadingTiers {
       .run(series, JSON.stringify(stand));
   }
 
-  #eraseSeries({ number, stand, stored }: LiveSeries, from: number, until: number): number {
+  /** Its edges, and what is known of where it stands. */
+  #eraseSeries({ number, stand, stored }: LiveSeries, { from, until }: Span): void {
     eraseEdges(this.#database, minuteTier, number, from, until);
     eraseEdges(this.#database, quarterTier, number, from, until);
     if (from <= (stand.first ?? 0) && until > (stand.last?.at ?? 0)) {
       this.#database.prepare('DELETE FROM stands WHERE series = ?').run(number);
-      return eraseFromLog(this.#database, number, from, until);
+      return;
     }
     const { first, last, believed, doubtful, readings, condensed } = stored;
     const isIn = (reading: { at: number } | undefined) =>
@@ -126,6 +128,5 @@ export class ReadingTiers {
       // Of a level, nothing is added up across what is gone.
       condensed: { ...condensed, carry: isIn(before) ? { ...rest, run: rest.run + 1 } : condensed.carry },
     });
-    return eraseFromLog(this.#database, number, from, until);
   }
 }

@@ -184,7 +184,7 @@ describe('what is erased', () => {
     append(measure, counted);
     append(measure, counted, 2);
     if (state === 'condensed') condenseAll();
-    expect(tiers.erase({ device: 1, quantity: quantityOf(measure) }, stretch)).toBe(60);
+    expect(tiers.erase([{ device: 1, quantity: quantityOf(measure) }], stretch)).toBe(60);
     tiers.reload();
     const grid = { from: start, step: 30 * minute, slots: 10 };
     const expected = resampled(measure, counted, grid, 5 * minute);
