@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { Clock } from '../../broker/protocol/clock.ts';
 import { type AgentConfig, loadConfig } from '../config.ts';
 import { type Agent, findAgent } from '../control/client.ts';
-import { type Asks, type CommandName, type Gives, isReading } from '../control/commands.ts';
+import { type Asks, type CommandName, type Gives, isReading, type ReadingCommand } from '../control/commands.ts';
 import { socketPath } from '../data-paths.ts';
 import { AgentError } from '../errors.ts';
 import { printError, remark } from './print.ts';
@@ -34,50 +34,66 @@ export async function orError(options: { readonly json?: boolean }, action: () =
 }
 
 /** @throws {AgentError} CONFIG_*, AGENT_NOT_RUNNING, NEVER_STARTED, DATABASE_*; {ToldError} what the agent says */
-export async function atAgent<Name extends CommandName>(
+export function atAgent<Name extends CommandName>(
   options: AgentOptions,
   clock: Clock,
   command: Name,
   asks: Asks<Name>,
 ): Promise<Gives[Name]> {
-  const config = loadConfig(options.config);
-  const agent = await findAgent(socketPath(config.dataDir));
-  if (agent === undefined) return withoutAgent(config, clock, command, asks);
-  try {
-    return await agent.ask(command, asks);
-  } finally {
-    agent.close();
-  }
+  if (!isReading(command)) return withAgent(options, (agent) => agent.ask(command, asks));
+  return withReader(options, clock, (ask) => ask(command, asks as Asks<typeof command>) as Promise<Gives[Name]>);
 }
 
 /** For a command that asks more than once. @throws {AgentError} CONFIG_*, AGENT_NOT_RUNNING */
-export async function withAgent(options: AgentOptions, action: (agent: Agent) => Promise<void>): Promise<void> {
+export async function withAgent<Given>(
+  options: AgentOptions,
+  action: (agent: Agent) => Promise<Given>,
+): Promise<Given> {
   const config = loadConfig(options.config);
   const agent = await findAgent(socketPath(config.dataDir));
-  if (agent === undefined) throw notRunning(config);
+  if (agent === undefined) throw new AgentError('AGENT_NOT_RUNNING', { path: config.dataDir, config: config.path });
   try {
-    await action(agent);
+    return await action(agent);
   } finally {
     agent.close();
   }
 }
 
-async function withoutAgent<Name extends CommandName>(
+/** Asks what changes nothing, of the agent or of its database. */
+export type Reader = <Name extends ReadingCommand>(command: Name, asks: Asks<Name>) => Promise<Gives[Name]>;
+
+/**
+ * For a command that only reads, more than once: all of it from the same agent, or the same opening of the database.
+ * @throws {AgentError} CONFIG_*, NEVER_STARTED, DATABASE_*; {ToldError} what the agent says
+ */
+export async function withReader<Given>(
+  options: AgentOptions,
+  clock: Clock,
+  action: (ask: Reader) => Promise<Given>,
+): Promise<Given> {
+  const config = loadConfig(options.config);
+  const agent = await findAgent(socketPath(config.dataDir));
+  if (agent === undefined) return withoutAgent(config, clock, action);
+  try {
+    return await action((command, asks) => agent.ask(command, asks));
+  } finally {
+    agent.close();
+  }
+}
+
+async function withoutAgent<Given>(
   config: AgentConfig,
   clock: Clock,
-  command: Name,
-  asks: Asks<Name>,
-): Promise<Gives[Name]> {
-  if (!isReading(command)) throw notRunning(config);
+  action: (ask: Reader) => Promise<Given>,
+): Promise<Given> {
   // Only here: whoever talks to an agent needs no database.
   const { readOffline } = await import('../control/offline.ts');
   const given = await readOffline(config, clock, (handlers) =>
-    (handlers[command] as (asks: unknown) => Gives[Name] | Promise<Gives[Name]>)(asks),
+    action(async <Name extends ReadingCommand>(command: Name, asks: Asks<Name>) => {
+      const read = handlers[command] as (asks: unknown) => Gives[Name] | Promise<Gives[Name]>;
+      return read(asks);
+    }),
   );
   remark('The agent does not run: this is what it stored before.');
   return given;
-}
-
-function notRunning(config: AgentConfig): AgentError {
-  return new AgentError('AGENT_NOT_RUNNING', { path: config.dataDir, config: config.path });
 }

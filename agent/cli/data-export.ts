@@ -5,16 +5,15 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { Clock } from '../../broker/protocol/clock.ts';
 import type { Asks } from '../control/commands.ts';
 import { AgentError, reasonOf } from '../errors.ts';
 import type { Held, HeldEntered, HeldSeries } from '../store/held-data.ts';
-import { type AgentOptions, atAgent } from './at-agent.ts';
+import type { Reader } from './at-agent.ts';
 
-export interface ExportAsk {
-  readonly clock: Clock;
-  readonly options: AgentOptions;
+export interface Exporting {
+  readonly ask: Reader;
   readonly wanted: Asks<'data held'>;
+  readonly json: boolean;
 }
 
 /** One line: of a device the instant of a reading, of what was entered by hand the slot. */
@@ -33,11 +32,11 @@ const columns = ['of', 'serial', 'quantity', 'unit', 'at', 'until', 'value', 'no
 const dayMs = 86_400_000;
 
 /** @returns how many rows. @throws {AgentError} EXPORT_FAILED */
-export async function exportTo(file: string | undefined, held: Held, ask: ExportAsk): Promise<number> {
+export async function exportTo(file: string | undefined, held: Held, exporting: Exporting): Promise<number> {
   const out = file === undefined ? process.stdout : createWriteStream(file, { flags: 'wx', mode: 0o600 });
   try {
     if (file !== undefined) await once(out, 'open');
-    return await writeAll(out, held, ask);
+    return await writeAll(out, held, exporting);
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new AgentError('EXPORT_FAILED', { path: file ?? 'standard output', why: reasonOf(error) }, { cause: error });
@@ -49,14 +48,14 @@ export async function exportTo(file: string | undefined, held: Held, ask: Export
   }
 }
 
-async function writeAll(out: Writable, held: Held, ask: ExportAsk): Promise<number> {
-  const { json = false } = ask.options;
+async function writeAll(out: Writable, held: Held, exporting: Exporting): Promise<number> {
+  const { json } = exporting;
   let rows = 0;
   const write = async (text: string) => {
     if (!out.write(text)) await once(out, 'drain');
   };
   await write(json ? '[' : `${columns.join(',')}\n`);
-  for await (const page of pagesOf(held, ask)) {
+  for await (const page of pagesOf(held, exporting)) {
     const texts = page.map((row, index) =>
       json
         ? `${rows + index === 0 ? '\n' : ',\n'}${JSON.stringify(row)}`
@@ -72,16 +71,16 @@ async function writeAll(out: Writable, held: Held, ask: ExportAsk): Promise<numb
 const cell = (value: string | number) =>
   /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : value;
 
-async function* pagesOf({ series, entered }: Held, ask: ExportAsk): AsyncGenerator<Row[]> {
-  for (const one of series) yield* readingsOf(one, ask);
-  for (const one of entered) yield await enteredOf(one, ask);
+async function* pagesOf({ series, entered }: Held, exporting: Exporting): AsyncGenerator<Row[]> {
+  for (const one of series) yield* readingsOf(one, exporting);
+  for (const one of entered) yield await enteredOf(one, exporting);
 }
 
-async function* readingsOf({ series, device, serial = '', quantity, unit, ...span }: HeldSeries, ask: ExportAsk) {
-  const end = Math.min(span.until, ask.wanted.until ?? Number.MAX_SAFE_INTEGER);
+async function* readingsOf({ series, device, serial = '', quantity, unit, ...span }: HeldSeries, exporting: Exporting) {
+  const end = Math.min(span.until, exporting.wanted.until ?? Number.MAX_SAFE_INTEGER);
   for (let from: number = span.from; from < end; from += dayMs) {
     const asks = { series, from, until: Math.min(from + dayMs, end) };
-    const page = await atAgent(ask.options, ask.clock, 'data read', asks);
+    const page = await exporting.ask('data read', asks);
     yield page.map(({ at, until: ends, value, note }): Row => {
       const until = ends === undefined ? '' : new Date(ends).toISOString();
       return { of: device, serial, quantity, unit, at: new Date(at).toISOString(), until, value, note };
@@ -89,11 +88,8 @@ async function* readingsOf({ series, device, serial = '', quantity, unit, ...spa
   }
 }
 
-async function enteredOf(
-  { tensor, quantity, unit }: HeldEntered,
-  { clock, options, wanted }: ExportAsk,
-): Promise<Row[]> {
-  const { slots } = await atAgent(options, clock, 'tensors show', { id: tensor });
+async function enteredOf({ tensor, quantity, unit }: HeldEntered, { ask, wanted }: Exporting): Promise<Row[]> {
+  const { slots } = await ask('tensors show', { id: tensor });
   const { from = 0, until = Number.MAX_SAFE_INTEGER } = wanted;
   return slots
     .filter((slot) => slot.until > from && slot.from < until)

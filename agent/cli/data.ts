@@ -8,7 +8,7 @@ import { AgentError } from '../errors.ts';
 import type { Held } from '../store/held-data.ts';
 import type { WrittenInstant } from '../tensors/local-instant.ts';
 import { instantArgument, instantOf } from './arguments.ts';
-import { type AgentOptions, atAgent, orError, withConfig, withJson } from './at-agent.ts';
+import { type AgentOptions, atAgent, orError, withConfig, withJson, withReader } from './at-agent.ts';
 import { isAgreed, isAtTerminal } from './confirm.ts';
 import { exportTo } from './data-export.ts';
 import { local, plain, print, table } from './print.ts';
@@ -51,9 +51,10 @@ Examples:
     .action((file: string | undefined, options: DataOptions) =>
       orError(options, async () => {
         const wanted = wantedBy(options);
-        const held = await atAgent(options, clock, 'data held', wanted);
-        const ask = { clock, options, wanted };
-        const rows = await exportTo(file, held, ask);
+        const rows = await withReader(options, clock, async (ask) => {
+          const held = await ask('data held', wanted);
+          return exportTo(file, held, { ask, wanted, json: options.json === true });
+        });
         if (file !== undefined && !options.json) print(`${rows} rows are in ${file}.`);
       }),
     );
