@@ -113,7 +113,8 @@ export class TimeWatch implements TrustedTime {
 
   #ask(isSet: boolean): void {
     const { elapsed, isSynchronised } = this.#parts;
-    const every = this.#trust?.trusted === true && this.#synchronised ? askEveryMs.trusted : askEveryMs.doubted;
+    // While it is trusted an answer changes nothing; once it is set, it is asked for at once.
+    const every = this.#trust?.trusted === true ? askEveryMs.trusted : askEveryMs.doubted;
     if (!isSet && this.#askedAt !== undefined && elapsed() - this.#askedAt < every) return;
     const asked = elapsed();
     this.#askedAt = asked;
