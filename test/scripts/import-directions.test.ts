@@ -93,3 +93,20 @@ describe('what the design allows', () => {
     expect(says.get(file)).not.toMatch(refusal);
   });
 });
+
+describe('a circle of imports', () => {
+  const says = lintAll([
+    { file: 'agent/one.ts', text: "import type { Two } from './two.ts';\n\nexport type One = Two;" },
+    { file: 'agent/two.ts', text: "import type { Three } from './three.ts';\n\nexport type Two = Three;" },
+    { file: 'agent/three.ts', text: "import type { One } from './one.ts';\n\nexport type Three = One;" },
+    { file: 'agent/beside.ts', text: "import type { One } from './one.ts';\n\nexport type Beside = One;" },
+  ]);
+
+  it.each(['agent/one.ts', 'agent/two.ts', 'agent/three.ts'])('is refused at %s, types included', (file) => {
+    expect(says.get(file)).toMatch(/no-cycle/);
+  });
+
+  it('is not seen in a file that only leads into it', () => {
+    expect(says.get('agent/beside.ts')).not.toMatch(/no-cycle/);
+  });
+});
