@@ -8,12 +8,19 @@ export interface Trace {
   readonly value: number;
   readonly form: string;
   readonly bytes: Buffer;
+  /** A number in text counts where it is the whole number: the middle of an instant in milliseconds is none. */
+  readonly isNumber?: true;
 }
 
 /** @param wattHours six digits or more, so that chance does not make them */
 export function tracesOf(wattHours: number): readonly Trace[] {
   const traces: Trace[] = [];
   const add = (form: string, bytes: Buffer) => traces.push({ value: wattHours, form, bytes });
+  const addText = (form: string, text: string) => {
+    // Ports and process numbers have five digits, too.
+    if (text.length < 6) return;
+    traces.push({ value: wattHours, form: `${form}, text`, bytes: Buffer.from(text), isNumber: true });
+  };
   for (const [unit, value] of [
     ['Wh', wattHours],
     ['kWh', wattHours / 1000],
@@ -34,8 +41,8 @@ export function tracesOf(wattHours: number): readonly Trace[] {
       `${unit} as a float, little-endian`,
       written(4, (at) => at.writeFloatLE(value)),
     );
-    add(`${unit} as text`, Buffer.from(String(value)));
-    add(`${unit} in thousandths, text`, Buffer.from(value.toFixed(3)));
+    addText(unit, String(value));
+    addText(`${unit} with three decimals`, value.toFixed(3));
   }
   for (const [name, step] of [
     ['0.001 Wh', 0.001],
@@ -44,7 +51,7 @@ export function tracesOf(wattHours: number): readonly Trace[] {
     ['10 Wh', 10],
   ] as const) {
     const count = Math.round(wattHours / step);
-    add(`steps of ${name}, text`, Buffer.from(String(count)));
+    addText(`steps of ${name}`, String(count));
     add(
       `steps of ${name}, 32 bits big-endian`,
       written(4, (at) => at.writeUInt32BE(count)),
@@ -66,12 +73,11 @@ export function tracesOf(wattHours: number): readonly Trace[] {
 }
 
 /** What is carried inside JSON or a log line is written as hex, base64 or a list of bytes. */
-function carried({ value, form, bytes }: Trace): Trace[] {
-  const isText = form.endsWith('text');
+function carried({ value, form, bytes, isNumber }: Trace): Trace[] {
   const as = (how: string, text: string): Trace => ({ value, form: `${form}, ${how}`, bytes: Buffer.from(text) });
   return [
     as('in hex', bytes.toString('hex')),
-    ...(isText ? [] : [as('as a list of bytes', [...bytes].join(','))]),
+    ...(isNumber ? [] : [as('as a list of bytes', [...bytes].join(','))]),
     // Four bytes make five letters, which chance makes, too.
     ...(bytes.length < 6 ? [] : inBase64(bytes).map((letters) => as('in base64', letters))),
   ];
@@ -96,8 +102,10 @@ export function findTraces(traces: readonly Trace[], bytes: Buffer): readonly st
   indices.set(traces, index);
   const found = new Set<string>();
   for (let at = 0; at + 4 <= bytes.length; at += 1) {
-    for (const { value, form, bytes: wanted } of index.get(bytes.readUInt32BE(at)) ?? []) {
-      if (bytes.subarray(at, at + wanted.length).equals(wanted)) found.add(`${value}: ${form}`);
+    for (const { value, form, bytes: wanted, isNumber } of index.get(bytes.readUInt32BE(at)) ?? []) {
+      const end = at + wanted.length;
+      if (isNumber && (isDigit(bytes[at - 1]) || isDigit(bytes[end]))) continue;
+      if (bytes.subarray(at, end).equals(wanted)) found.add(`${value}: ${form}`);
     }
   }
   return [...found];
@@ -110,6 +118,10 @@ function indexOf(traces: readonly Trace[]): Map<number, Trace[]> {
     index.set(start, [...(index.get(start) ?? []), trace]);
   }
   return index;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
 }
 
 function written(length: number, write: (at: Buffer) => void): Buffer {

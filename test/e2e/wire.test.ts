@@ -170,6 +170,15 @@ describe('while a story is played', () => {
   });
 });
 
+describe('what chance makes is not taken for a value:', () => {
+  it.each([
+    ['a port', { port: 53_387 }],
+    ['the middle of an instant', { time: 1_795_338_713_123 }],
+  ])('%s', (_, logged) => {
+    expect(findTraces(tracesOf(533_871.3), Buffer.from(JSON.stringify(logged)))).toEqual([]);
+  });
+});
+
 describe('a log line with a value in it is found:', () => {
   it.each<[string, (value: number) => object]>([
     ['the number', (value) => ({ value })],
