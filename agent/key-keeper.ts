@@ -1,6 +1,6 @@
 /**
- * Keeps an enrolled home's agreement keys: shows the newest, renews and erases them in time, and takes what the broker
- * keeps of this home for what it may be: the word of a newer copy of it.
+ * Keeps an enrolled home's agreement keys: shows the newest, renews and erases them in time with what they were for, and
+ * takes what the broker keeps of this home for what it may be: the word of a newer copy of it.
  */
 import type { Logger } from 'pino';
 import { after, type Clock } from '../broker/protocol/clock.ts';
@@ -9,6 +9,7 @@ import { openSigned, signMessage } from '../broker/protocol/signing.ts';
 import type { KeyRules } from './key-life.ts';
 import type { HomeKeys } from './keys.ts';
 import type { Database } from './store/database.ts';
+import { forgetRounds } from './store/forget-rounds.ts';
 import { HomeStore } from './store/home-store.ts';
 import { lastRestore, noteRestore, settleRestores } from './store/restores.ts';
 
@@ -83,6 +84,8 @@ export class KeyKeeper {
       log.info({ sequences: erased }, 'agreement keys erased: no round needs them any more');
       forget();
     }
+    const rounds = forgetRounds(database, now);
+    if (rounds > 0) log.info({ rounds }, 'messages of rounds forgotten: the key they were for is erased');
     return made;
   }
 

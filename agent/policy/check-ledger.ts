@@ -1,13 +1,13 @@
 /**
  * Whether what is stored bears out what the ledger says: recomputed from the bytes as they were received and sent.
  * Pure. It proves nothing against whoever can change the ledger and all the rest alike; it finds what was damaged,
- * lost or changed in one place.
+ * lost or changed in one place. Of a round whose messages are forgotten only hours, set and result can be compared.
  */
 
 import { readAnswer } from '../../broker/protocol/answer.ts';
 import { readSet } from '../../broker/protocol/contributor-set.ts';
 import { ProtocolError } from '../../broker/protocol/errors.ts';
-import { spanOf } from '../../broker/protocol/grid.ts';
+import { type Span, spanOf } from '../../broker/protocol/grid.ts';
 import { sameBytes, toHex } from '../../broker/protocol/hex.ts';
 import { Result } from '../../broker/protocol/json-messages.ts';
 import { decodeReport } from '../../broker/protocol/report.ts';
@@ -53,13 +53,15 @@ export interface ListedEntry {
 
 export interface RoundRecords {
   readonly id: string;
-  /** Undefined where it is missing or does not pass its checks any more. */
+  /** Undefined where it is missing or does not pass its checks any more, and where it is forgotten. */
   readonly round: Round | undefined;
+  /** The hash that the id stays bound to, of a round of which no announcement, report or answer is held any more. */
+  readonly forgotten: { readonly hash: Uint8Array } | undefined;
   /** Own index in the roster. */
   readonly own: number | undefined;
   /** By the announcement, to compare with what the ledger lists. */
   readonly asked: string | undefined;
-  readonly released: (ListedEntry & { readonly tensors: number }) | undefined;
+  readonly released: (ListedEntry & { readonly tensors: number; readonly span: Span }) | undefined;
   readonly answered: (ListedEntry & { readonly set: string }) | undefined;
   readonly report: { readonly bytes: Uint8Array; readonly digest: string } | undefined;
   readonly cells: readonly Cell[];
@@ -78,13 +80,34 @@ export interface RoundRecords {
 
 /** @param coordinator its pinned key */
 export function checkRecords(records: RoundRecords, coordinator: Uint8Array): Discrepancy[] {
-  const { id, round, asked, released, answered, result } = records;
+  const found =
+    records.forgotten === undefined ? checkHeld(records, coordinator) : checkForgotten(records, coordinator);
+  return found.map((code) => ({ round: records.id, code, says: discrepancies[code] }));
+}
+
+function checkHeld(records: RoundRecords, coordinator: Uint8Array): DiscrepancyCode[] {
+  const { round, asked, released, answered, result } = records;
   const found: DiscrepancyCode[] = [];
   if (round === undefined) found.push('announcement');
   else if ([released, answered].some((entry) => entry !== undefined && entry.asked !== asked)) found.push('asked');
   found.push(...checkReport(records), ...checkAnswer(records, coordinator));
   if (round !== undefined && result !== undefined && !isResultOf(round, result, coordinator)) found.push('result');
-  return found.map((code) => ({ round: id, code, says: discrepancies[code] }));
+  return found;
+}
+
+/** That a report and an answer were sent, for which hours and which set; not that their bytes are the ones listed. */
+function checkForgotten(records: RoundRecords, coordinator: Uint8Array): DiscrepancyCode[] {
+  const { id, forgotten, released, report, cells, answered, answer, result } = records;
+  const found: DiscrepancyCode[] = [];
+  if (released === undefined) found.push(...(report === undefined ? cellsWithoutReport(cells) : notListed));
+  else if (report === undefined) found.push('report-missing');
+  else if (!areCellsOf(released, released.span, cells)) found.push('cells');
+  if ((answered === undefined) !== (answer === undefined)) {
+    found.push(answer === undefined ? 'answer-missing' : 'answer-not-listed');
+  } else if (answered?.set !== answer?.setHash) found.push('set');
+  const bound = { id, hash: forgotten?.hash ?? new Uint8Array() };
+  if (result !== undefined && !isResultOf(bound, result, coordinator)) found.push('result');
+  return found;
 }
 
 /** @param cells of all rounds; each with the round that it was released in */
@@ -98,17 +121,22 @@ export function checkCellsOnce(cells: readonly (Cell & { readonly round: string 
 }
 
 function checkReport({ round, released, report, cells }: RoundRecords): DiscrepancyCode[] {
-  if (released === undefined) return report === undefined ? cellsWithoutReport(cells) : ['report-not-listed'];
+  if (released === undefined) return report === undefined ? cellsWithoutReport(cells) : notListed;
   if (report === undefined) return ['report-missing'];
   const found: DiscrepancyCode[] = [];
   if (report.digest !== released.sent) found.push('report-changed');
   if (round === undefined) return found;
   if (!passes(() => decodeReport(round, report.bytes))) found.push('report-malformed');
-  const { from, until } = spanOf(round.announce.grid);
+  if (!areCellsOf(released, spanOf(round.announce.grid), cells)) found.push('cells');
+  return found;
+}
+
+const notListed: DiscrepancyCode[] = ['report-not-listed'];
+
+function areCellsOf({ tensors }: { tensors: number }, { from, until }: Span, cells: readonly Cell[]): boolean {
   const sources = new Set(cells.map(sourceOf));
   const isWhole = cells.every((cell) => cell.from === from && cell.until === until);
-  if (!isWhole || sources.size !== released.tensors || cells.length !== released.tensors) found.push('cells');
-  return found;
+  return isWhole && sources.size === tensors && cells.length === tensors;
 }
 
 const cellsWithoutReport = (cells: readonly Cell[]): DiscrepancyCode[] => (cells.length > 0 ? ['cells'] : []);
@@ -138,7 +166,7 @@ function isSaltOf(round: Round, report: Uint8Array | undefined, salt: Uint8Array
   return read !== undefined && salt !== undefined && sameBytes(read.salt, salt);
 }
 
-function isResultOf(round: Round, text: string, coordinator: Uint8Array): boolean {
+function isResultOf(round: Pick<Round, 'id' | 'hash'>, text: string, coordinator: Uint8Array): boolean {
   const result = passes(() => readSignedJson(Result, 'result', coordinator, text, 'the coordinator'));
   return result !== undefined && result.round === round.id && result.hash === toHex(round.hash);
 }

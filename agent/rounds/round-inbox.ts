@@ -3,9 +3,9 @@
  * handed to the round's machine. A round that the disk knows is taken up where it stood.
  */
 import type { Clock } from '../../broker/protocol/clock.ts';
-import { sameBytes } from '../../broker/protocol/hex.ts';
+import { sameBytes, toHex } from '../../broker/protocol/hex.ts';
 import { Result } from '../../broker/protocol/json-messages.ts';
-import { checkAnnounce } from '../../broker/protocol/round.ts';
+import { checkAnnounce, hashOfAnnounce } from '../../broker/protocol/round.ts';
 import { readSignedJson } from '../../broker/protocol/signed-json.ts';
 import type { HomeFacts } from '../policy/assess-round.ts';
 import { judgeAnnouncement, type Verdict } from '../policy/judge-announcement.ts';
@@ -45,7 +45,7 @@ export class RoundInbox {
     const { shell, store, refusals } = this.#parts;
     if (payload.length === 0) return shell.drop(round);
     const stored = store.round(round);
-    if (this.#isOver(stored)) return;
+    if (stored !== undefined && this.#isOver(stored)) return this.#announcedAgain(round, payload, stored);
     if (!shell.participants.has(round) && shell.participants.size >= mostRounds) {
       return refusals.note(refusal('ROUNDS_TOO_MANY', { most: mostRounds }), { message: 'announcement' });
     }
@@ -56,7 +56,7 @@ export class RoundInbox {
   async asked(round: string, payload: Uint8Array): Promise<void> {
     const { shell, store, refusals, clock } = this.#parts;
     const stored = store.round(round);
-    if (payload.length === 0 || this.#isOver(stored)) return;
+    if (payload.length === 0 || (stored !== undefined && this.#isOver(stored))) return;
     const sent = this.#takeUp(round, stored);
     if (shell.participants.get(round)?.state !== 'takingPart' && this.#countEarly(round) >= mostEarly) {
       return refusals.note(refusal('EARLY_REQUESTS_TOO_MANY'), { message: 'open request' });
@@ -141,8 +141,18 @@ export class RoundInbox {
     return shell.step(id, ...takeUp(round, seat, stored));
   }
 
-  #isOver(stored: StoredRound | undefined): boolean {
-    return stored !== undefined && (stored.over || this.#parts.clock.now() >= stored.expiry);
+  #isOver({ over, forgotten, expiry }: StoredRound): boolean {
+    return over || forgotten || this.#parts.clock.now() >= expiry;
+  }
+
+  /** What is over is left alone; but its id never stands for another round. */
+  #announcedAgain(round: string, signed: Uint8Array, { hash }: StoredRound): void {
+    const { refusals, coordinator } = this.#parts;
+    try {
+      if (toHex(hashOfAnnounce(signed, coordinator)) !== hash) throw new RefusedError(refusal('ROUND_ID_BOUND'));
+    } catch (error) {
+      refusals.noteError(error, 'round', { round, message: 'announcement' });
+    }
   }
 
   /** Other rounds with an open request in hand that was not looked into. */

@@ -96,6 +96,7 @@ export class Seats {
     const { store, cohort, authority, coordinator } = this.#parts;
     const stored = store.roster(hash);
     if (stored === undefined) return undefined;
+    if (stored.forgotten) throw new RefusedError(refusal('ROSTER_KEY_REPLACED'));
     // It passed when it came; what was seen since does not undo that.
     const epochs = new Map([[stored.epoch, fromHex(hash)]]);
     const context = { coordinator, authority, cohort, now: stored.acceptedAt, seen: new Map(), epochs };

@@ -2,10 +2,11 @@
  * Everything that is stored of the rounds in the ledger, read for the check of the ledger against it.
  */
 import { epochMs } from '../../broker/protocol/clock.ts';
+import { spanOf } from '../../broker/protocol/grid.ts';
 import { fromHex, toHex } from '../../broker/protocol/hex.ts';
 import type { Announce } from '../../broker/protocol/messages.ts';
 import { type AcceptedRoster, checkRoster } from '../../broker/protocol/roster.ts';
-import { checkAnnounce, type Round } from '../../broker/protocol/round.ts';
+import { checkAnnounce } from '../../broker/protocol/round.ts';
 import type { Cell } from '../policy/check-cells.ts';
 import { checkCellsOnce, checkRecords, type Discrepancy, passes, type RoundRecords } from '../policy/check-ledger.ts';
 import type { Database } from './database.ts';
@@ -16,6 +17,8 @@ export interface LedgerCheck {
   /** How much was looked at. */
   readonly reports: number;
   readonly answers: number;
+  /** Rounds of which no messages are held any more: of these, hours, sets and results. */
+  readonly forgotten: number;
   readonly results: number;
   readonly discrepancies: readonly Discrepancy[];
 }
@@ -26,8 +29,9 @@ export function checkLedger(database: Database, enrolment: Enrolment | undefined
   const coordinator = fromHex(enrolment?.coordinator ?? '');
   const count = (is: (of: RoundRecords) => boolean) => records.filter(is).length;
   return {
-    reports: count(({ released, report }) => released !== undefined || report !== undefined),
-    answers: count(({ answered, answer }) => answered !== undefined || answer !== undefined),
+    reports: count((of) => of.forgotten === undefined && (of.released !== undefined || of.report !== undefined)),
+    answers: count((of) => of.forgotten === undefined && (of.answered !== undefined || of.answer !== undefined)),
+    forgotten: count(({ forgotten }) => forgotten !== undefined),
     results: count(({ result }) => result !== undefined),
     discrepancies: [
       ...records.flatMap((of) => checkRecords(of, coordinator)),
@@ -60,13 +64,17 @@ class LedgerRecords {
   }
 
   #of(id: string): RoundRecords {
-    const round = this.#round(id);
+    const { round, forgotten } = this.#round(id);
     return {
       id,
       round,
+      forgotten,
       own: round?.roster.homes.find((home) => home.id === this.#enrolment.home)?.index,
       asked: round && askedText({ ...askedBy(round.announce), members: round.roster.homes.length }),
-      released: this.#listed(id, 'released', ({ tensors = [] }) => ({ tensors: tensors.length })),
+      released: this.#listed(id, 'released', ({ tensors = [], grid }) => ({
+        tensors: tensors.length,
+        span: spanOf(grid),
+      })),
       answered: this.#listed(id, 'answered', ({ set = '' }) => ({ set })),
       report: withDigest(this.#row<{ bytes: Uint8Array }>('SELECT bytes FROM reports WHERE round = ?', id)),
       cells: this.#cells(id),
@@ -102,12 +110,13 @@ class LedgerRecords {
     return row && { ...row, contributes: row.contributes === 1 };
   }
 
-  #round(id: string): Round | undefined {
-    const row = this.#row<{ hash: string; roster: string; signed: Uint8Array; at: number }>(
-      'SELECT hash, roster, signed, accepted_at_ms AS at FROM rounds WHERE id = ?',
+  #round(id: string): Pick<RoundRecords, 'round' | 'forgotten'> {
+    const row = this.#row<{ hash: string; roster: string; signed: Uint8Array; at: number; forgotten: number | null }>(
+      'SELECT hash, roster, signed, accepted_at_ms AS at, forgotten_at_ms AS forgotten FROM rounds WHERE id = ?',
       id,
     );
-    if (row === undefined) return undefined;
+    if (row === undefined) return { round: undefined, forgotten: undefined };
+    if (row.forgotten !== null) return { round: undefined, forgotten: { hash: fromHex(row.hash) } };
     const { cohort, coordinator } = this.#enrolment;
     const roster = this.#roster(row.roster);
     // It passed when it came; what the policy says since does not undo that.
@@ -115,7 +124,7 @@ class LedgerRecords {
     const round = passes(() =>
       checkAnnounce(row.signed, { ...context, coordinator: fromHex(coordinator), roster: () => roster }),
     );
-    return round !== undefined && toHex(round.hash) === row.hash ? round : undefined;
+    return { round: round && toHex(round.hash) === row.hash ? round : undefined, forgotten: undefined };
   }
 
   #roster(hash: string): AcceptedRoster | undefined {

@@ -4,6 +4,7 @@
 import type { Migration } from './database.ts';
 import { clockMigrations } from './migrations-clock.ts';
 import { deviceMigrations } from './migrations-devices.ts';
+import { forgottenMigrations } from './migrations-forgotten.ts';
 import { keyMigrations } from './migrations-keys.ts';
 import { readingMigrations } from './migrations-readings.ts';
 import { roundMigrations } from './migrations-rounds.ts';
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   ...clockMigrations,
   ...setMigrations,
   ...tierMigrations,
+  ...forgottenMigrations,
 ];

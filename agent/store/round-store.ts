@@ -16,13 +16,22 @@ export interface StoredRound {
   readonly hash: string;
   /** Hex. */
   readonly roster: string;
+  /** Empty where it is forgotten, as are report and answer then. */
   readonly signed: Uint8Array;
+  readonly forgotten: boolean;
   readonly acceptedAt: EpochMs;
   readonly expiry: EpochMs;
   readonly report: Uint8Array | undefined;
   readonly answer: { setHash: Uint8Array; bytes: Uint8Array; contributes: boolean } | undefined;
   /** Whether its signed result has come. */
   readonly over: boolean;
+}
+
+export interface StoredRoster {
+  readonly signed: Uint8Array;
+  readonly forgotten: boolean;
+  readonly epoch: number;
+  readonly acceptedAt: EpochMs;
 }
 
 interface RoundRow {
@@ -36,6 +45,7 @@ interface RoundRow {
   answer: Uint8Array | null;
   contributes: number | null;
   over: number;
+  forgotten: number;
 }
 
 export class RoundStore {
@@ -47,12 +57,15 @@ export class RoundStore {
     this.#ledger = ledger;
   }
 
-  roster(hash: string): { signed: Uint8Array; epoch: number; acceptedAt: EpochMs } | undefined {
-    return this.#database
-      .prepare<[string], { signed: Uint8Array; epoch: number; acceptedAt: EpochMs }>(
-        'SELECT signed, epoch, accepted_at_ms AS acceptedAt FROM rosters WHERE hash = ?',
+  /** `forgotten`: the key that it names this home with is erased, and `signed` is empty. */
+  roster(hash: string): StoredRoster | undefined {
+    const row = this.#database
+      .prepare<[string], Omit<StoredRoster, 'forgotten'> & { forgotten: number }>(
+        `SELECT signed, epoch, accepted_at_ms AS acceptedAt, forgotten_at_ms IS NOT NULL AS forgotten
+         FROM rosters WHERE hash = ?`,
       )
       .get(hash);
+    return row && { ...row, forgotten: row.forgotten === 1 };
   }
 
   /** Epoch -> hash of the roster accepted for it. */
@@ -104,6 +117,7 @@ export class RoundStore {
           ? undefined
           : { bytes: answer, setHash: fromHex(setHash), contributes: row.contributes === 1 },
       over: row.over === 1,
+      forgotten: row.forgotten === 1,
     };
   }
 
@@ -165,7 +179,8 @@ export class RoundStore {
 
 const selectRound = `
   SELECT rounds.hash, roster, signed, accepted_at_ms, expiry_ms, reports.bytes AS report, set_hash,
-    answers.bytes AS answer, contributes, results.text IS NOT NULL AS over
+    answers.bytes AS answer, contributes, results.text IS NOT NULL AS over,
+    forgotten_at_ms IS NOT NULL AS forgotten
   FROM rounds LEFT JOIN reports ON reports.round = id LEFT JOIN answers ON answers.round = id
     LEFT JOIN results ON results.round = id
   WHERE id = ?`;

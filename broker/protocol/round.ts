@@ -84,7 +84,7 @@ export function checkAnnounce(signed: Uint8Array, context: AnnounceContext): Rou
   if (!limitFitsField(homes, announce.limit)) {
     throw refusal('its limit is more than the fields hold', 'limit-overflow');
   }
-  const hash = createHash('sha256').update('wattveil/1/round\0').update(payload).digest();
+  const hash = roundHash(payload);
   return { announce, id, hash, signed, roster, sharing, length, blocks: blocksOf(length, sharing.packing) };
 }
 
@@ -96,9 +96,21 @@ export function rosterOfAnnounce(signed: Uint8Array, coordinator: Uint8Array): U
   return openSigned(Announce, coordinator, signed, 'the coordinator').fields.roster;
 }
 
+/**
+ * Which announcement it is: to compare with the one that a round id is bound to.
+ * @throws {ProtocolError} SIGNATURE_INVALID, MESSAGE_*
+ */
+export function hashOfAnnounce(signed: Uint8Array, coordinator: Uint8Array): Uint8Array {
+  return roundHash(openSigned(Announce, coordinator, signed, 'the coordinator').payload);
+}
+
 /** The announcement as sent. Checks nothing: run it through `checkAnnounce` before anyone else does. */
 export function makeAnnounce(key: SigningKey, fields: Omit<Announce, 'v' | 'type'>): Uint8Array {
   return signMessage(key, Announce, fields);
+}
+
+function roundHash(payload: Uint8Array): Uint8Array {
+  return createHash('sha256').update('wattveil/1/round\0').update(payload).digest();
 }
 
 function assertTimes(announce: Announce, now: EpochMs): void {

@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readLedgerCheck } from '../../../agent/home-reading.ts';
 import { type DiscrepancyCode, discrepancies } from '../../../agent/policy/check-ledger.ts';
 import type { Database } from '../../../agent/store/database.ts';
+import { forgetRounds } from '../../../agent/store/forget-rounds.ts';
 import { HomeStore } from '../../../agent/store/home-store.ts';
 import { makeOpen } from '../../../broker/protocol/answer.ts';
-import { SteppedClock } from '../../../broker/protocol/clock.ts';
+import { epochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
 import { makeSet } from '../../../broker/protocol/contributor-set.ts';
 import { toHex } from '../../../broker/protocol/hex.ts';
 import { Answer, Report } from '../../../broker/protocol/messages.ts';
@@ -72,12 +73,24 @@ const bytesOf = (table: string, round: Round) =>
   home.database.prepare(`SELECT bytes FROM ${table} WHERE round = ?`).pluck().get(round.id) as Uint8Array;
 
 test('what a home has sent is what its ledger says', () => {
-  expect(readLedgerCheck(home.database)).toEqual({ reports: 2, answers: 2, results: 2, discrepancies: [] });
+  expect(readLedgerCheck(home.database)).toEqual({
+    reports: 2,
+    answers: 2,
+    results: 2,
+    forgotten: 0,
+    discrepancies: [],
+  });
 });
 
 test('before it is enrolled there is nothing to check', () => {
   home.database.exec('DELETE FROM enrolment');
-  expect(readLedgerCheck(home.database)).toEqual({ reports: 0, answers: 0, results: 0, discrepancies: [] });
+  expect(readLedgerCheck(home.database)).toEqual({
+    reports: 0,
+    answers: 0,
+    results: 0,
+    forgotten: 0,
+    discrepancies: [],
+  });
 });
 
 interface Change {
@@ -226,6 +239,67 @@ describe('what is not as the ledger says is named', () => {
   test('each that there is', () => {
     const named = new Set(changes.flatMap(({ codes }) => codes));
     expect([...named].sort()).toEqual(Object.keys(discrepancies).sort());
+  });
+});
+
+describe('once the messages of a round are forgotten', () => {
+  beforeEach(() => {
+    home.database.exec('UPDATE agreement_keys SET erased_at_ms = 1');
+    expect(forgetRounds(home.database, epochMs(first.announce.expiry + 1))).toBe(2);
+    expect(forgetRounds(home.database, epochMs(first.announce.expiry + 1))).toBe(0);
+  });
+
+  test('they are gone, and what binds is there', () => {
+    const held = home.database
+      .prepare(
+        `SELECT sum(length(rounds.signed) + length(reports.bytes) + length(answers.bytes)) AS bytes, count(signed_set) AS sets
+         FROM rounds JOIN reports ON reports.round = id JOIN answers ON answers.round = id`,
+      )
+      .get();
+    expect(held).toEqual({ bytes: 0, sets: 0 });
+    expect(home.database.prepare('SELECT length(signed) FROM rosters').pluck().all()).toEqual([0]);
+    expect(home.database.prepare('SELECT hash FROM rounds ORDER BY rowid').pluck().all()).toEqual(
+      [first, second].map(({ hash }) => toHex(hash)),
+    );
+    expect(home.ledger()).toHaveLength(4);
+  });
+
+  test('the ledger still agrees with what is left', () => {
+    const nothing = { reports: 0, answers: 0, discrepancies: [] };
+    expect(readLedgerCheck(home.database)).toEqual({ ...nothing, results: 2, forgotten: 2 });
+  });
+
+  const left = [
+    'a report missing',
+    'a report that is not listed',
+    'cells missing',
+    'a shorter cell',
+    'a cell released twice',
+    'an answer missing',
+    'an answer that is not listed',
+    'the hash of another set in the ledger',
+    'a result that nobody signed',
+  ];
+  test.each(changes.filter(({ what }) => left.includes(what)))('$what is still found', ({ change, codes }) => {
+    change(home.database, first.id);
+    expect(found()).toEqual(codes.filter((code) => code !== 'own-report').map((code) => [first.id, code]));
+  });
+
+  test('each of these is a case above', () => {
+    expect(changes.filter(({ what }) => left.includes(what))).toHaveLength(left.length);
+  });
+
+  test('a result of another announcement is found', () => {
+    home.database.prepare('UPDATE rounds SET hash = ? WHERE id = ?').run('00'.repeat(32), first.id);
+    expect(found()).toEqual([[first.id, 'result']]);
+  });
+
+  test('wattveil ledger verify says what it can no longer compare', async () => {
+    home.close();
+    const { code, stdout } = await own.run('ledger', 'verify');
+    expect(stdout).toContain('Checked 0 reports, 0 answers and 2 results, and of 2 older rounds the hours and the set');
+    expect(stdout).toContain('their messages are no longer held, for the key that they were meant for is erased');
+    expect(code).toBe(0);
   });
 });
 

@@ -5,10 +5,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { overlapMs } from '../../../agent/key-life.ts';
 import type { RefusalCode } from '../../../agent/policy/refusals.ts';
+import { forgetRounds } from '../../../agent/store/forget-rounds.ts';
+import { Ledger } from '../../../agent/store/ledger.ts';
+import { RoundStore } from '../../../agent/store/round-store.ts';
 import { generateAgreement } from '../../../broker/protocol/agreement.ts';
 import { makeOpen } from '../../../broker/protocol/answer.ts';
-import { after, epochMs } from '../../../broker/protocol/clock.ts';
+import { after, durationMs, type EpochMs, epochMs } from '../../../broker/protocol/clock.ts';
 import { toHex } from '../../../broker/protocol/hex.ts';
 import { AgreementKey, type Announce, ContributorSet, MemberList, Open } from '../../../broker/protocol/messages.ts';
 import { makeRoster } from '../../../broker/protocol/roster.ts';
@@ -126,6 +130,18 @@ function failedResult(round: Round): Buffer {
       reason: 'too-few-answers',
     }),
   );
+}
+
+/** The key that the roster names is replaced, erased, and what it was for forgotten. @returns when */
+async function forgotten(round: Round): Promise<EpochMs> {
+  const rules = { rotateEvery: durationMs(30 * 24 * hour) };
+  const replaced = after(now, rules.rotateEvery);
+  home.keys.renew(replaced, rules);
+  const later = after(replaced, overlapMs);
+  home.keys.renew(later, rules);
+  expect(forgetRounds(home.database, later)).toBe(1);
+  expect(new RoundStore(home.database, new Ledger(home.database)).round(round.id)?.signed).toHaveLength(0);
+  return later;
 }
 
 interface Attack {
@@ -406,7 +422,44 @@ const attacks: readonly Attack[] = [
       await offered({ id: round.announce.id, expiry: after(epochMs(round.announce.expiry), hour) });
       await offered({ expiry: after(epochMs(round.announce.expiry), hour) });
     },
-    refused: ['CELL_SPENT'],
+    refused: ['ROUND_ID_BOUND', 'CELL_SPENT'],
+    reports: 1,
+    answers: 0,
+  },
+  {
+    attack: 'a round again once its messages are forgotten, and another one under its id',
+    act: async () => {
+      const round = await offered();
+      const open = openFor(round);
+      await home.inbox.asked(round.id, open);
+      const later = await forgotten(round);
+      // Also before a clock that says that the round is still open.
+      for (const at of [later, now]) {
+        home.restart(at);
+        await home.announced(round);
+        await home.inbox.asked(round.id, open);
+        await home.inbox.asked(round.id, openFor(round, { contributors: [1, 4, 5] }));
+        await home.announced(
+          home.announce({ id: round.announce.id, expiry: after(epochMs(round.announce.expiry), 1) }),
+        );
+        await home.rosterComes();
+      }
+    },
+    refused: ['ROUND_ID_BOUND'],
+    reports: 1,
+    answers: 1,
+  },
+  {
+    attack: 'the same hours once the round is forgotten, under a new roster and under the old one',
+    act: async () => {
+      const round = await offered();
+      home.restart(await forgotten(round));
+      home.restart(now);
+      await offered();
+      home.nextRoster();
+      await offered();
+    },
+    refused: ['ROSTER_KEY_REPLACED', 'CELL_SPENT'],
     reports: 1,
     answers: 0,
   },

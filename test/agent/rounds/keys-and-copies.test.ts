@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { makeBackup, restoreBackup } from '../../../agent/backup.ts';
+import { forgetRounds } from '../../../agent/store/forget-rounds.ts';
 import { noteRestore, settleRestores } from '../../../agent/store/restores.ts';
 import { durationMs, epochMs } from '../../../broker/protocol/clock.ts';
 import { overlaps, spanOf } from '../../../broker/protocol/grid.ts';
@@ -50,6 +51,15 @@ const sameHoursAgain: Move[] = [
   { move: 'announce', at: 9, slots: 1 },
 ];
 
+const wait = (hours: number): Move => ({ move: 'wait', hours });
+/** Over, while the key that its roster names is in use; then without it. */
+const forgottenLater: Move[] = [
+  { move: 'announce', at: 9, slots: 1 },
+  ...[wait(30), wait(30), wait(30), wait(30)],
+  ...([{ move: 'rotate' }, { move: 'roster' }, { move: 'announce', at: 10, slots: 1 }, { move: 'rotate' }] as const),
+  { move: 'repeat', nth: 0 },
+];
+
 interface Life {
   readonly home: MadeInbox;
   readonly folder: string;
@@ -61,6 +71,7 @@ interface Life {
 
 test('no cell is in two reports, whatever becomes of keys, rosters and the database', async () => {
   let afterRestore = 0;
+  let forgotten = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(move, { minLength: 8, maxLength: 24 }), async (moves) => {
       const { folder, remove } = temporaryFolder();
@@ -76,15 +87,17 @@ test('no cell is in two reports, whatever becomes of keys, rosters and the datab
           if (life.restored) afterRestore += home.sent('report').length - before;
         }
         checkSent(life);
+        forgotten += checkForgotten(life);
       } finally {
         home.close();
         remove();
       }
     }),
-    { numRuns: 20, examples: [[sameHoursAgain]] },
+    { numRuns: 20, examples: [[sameHoursAgain], [forgottenLater]] },
   );
   // A law over nothing holds always.
   expect(afterRestore).toBeGreaterThan(0);
+  expect(forgotten).toBeGreaterThan(0);
 });
 
 async function play(life: Life, each: Move): Promise<void> {
@@ -104,6 +117,8 @@ async function play(life: Life, each: Move): Promise<void> {
       return home.clock.stepTo(epochMs(at + each.hours * hour));
     case 'rotate':
       home.keys.renew(at, rules);
+      forgetRounds(home.database, at);
+      checkForgotten(life);
       return;
     case 'roster':
       return home.nextRoster();
@@ -132,6 +147,26 @@ async function hear(home: MadeInbox, round: Round | undefined): Promise<void> {
   if (round === undefined) return;
   await home.announced(round);
   await home.rosterComes();
+}
+
+/** What was sent is there as long as the key that its roster names, and the round. @returns in how many it is not */
+function checkForgotten({ home }: Life): number {
+  const rows = home.database
+    .prepare<[], { erased: number | null; expiry: number; forgotten: number | null; length: number; roster: number }>(
+      `SELECT erased_at_ms AS erased, expiry_ms AS expiry, rounds.forgotten_at_ms AS forgotten,
+         length(rounds.signed) + coalesce(length(bytes), 1) AS length, length(rosters.signed) AS roster
+       FROM rounds JOIN rosters ON rosters.hash = roster JOIN agreement_keys ON sequence = own_sequence
+         LEFT JOIN reports ON round = id`,
+    )
+    .all();
+  for (const { erased, expiry, forgotten, length, roster } of rows) {
+    const isDue = erased !== null && expiry < home.clock.now();
+    // Only where keys are looked after something is forgotten.
+    if (forgotten !== null) expect(isDue).toBe(true);
+    expect(length > 1).toBe(forgotten === null);
+    if (forgotten === null) expect(roster).toBeGreaterThan(0);
+  }
+  return rows.filter(({ forgotten }) => forgotten !== null).length;
 }
 
 function checkSent({ home, rounds }: Life): void {

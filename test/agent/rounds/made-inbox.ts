@@ -35,6 +35,7 @@ export class MadeInbox {
   clock: SteppedClock;
   readonly published: Published[] = [];
   readonly lines: string[] = [];
+  readonly log: Logger = pino({ level: 'trace' }, { write: (line: string) => void this.lines.push(line) });
   readonly #folder: string;
   readonly #rosters: Pick<MadeCohort, 'roster' | 'signedRoster'>[] = [];
   readonly #open: (database: Database) => HomeTensors;
@@ -127,10 +128,9 @@ export class MadeInbox {
     this.keys = this.#ownKeys();
     const ledger = new Ledger(this.database);
     const store = new RoundStore(this.database, ledger);
-    const log: Logger = pino({ level: 'trace' }, { write: (line: string) => void this.lines.push(line) });
-    const refusals = new RefusalLog(ledger, this.clock, log);
     const facts = () => this.#facts();
-    const { clock } = this;
+    const { clock, log } = this;
+    const refusals = new RefusalLog(ledger, clock, log);
     this.shell = new ParticipantShell({
       store,
       refusals,

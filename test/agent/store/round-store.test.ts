@@ -64,6 +64,7 @@ describe('what is stored is there after a restart', () => {
       report: release.report,
       answer: { bytes: given.answer, setHash: given.setHash, contributes: true },
       over: false,
+      forgotten: false,
     });
   });
 
