@@ -117,8 +117,13 @@ export const hardwareErrors = {
     says: '{meter} sends encrypted telegrams',
     remedy: 'Ask the network operator for the key of its customer port, and give it: key at the device, or --key.',
   },
+  RECORDING_WITHOUT_TELEGRAMS: {
+    says: 'the recording holds no whole telegram of {format}[, but of {other}]',
+    remedy:
+      'Choose the format that the meter speaks[: --format {other}], or record for longer, at its speed and framing.',
+  },
   METER_KEY_WRONG: {
-    says: 'the key given does not open the telegrams of {meter} on {port}',
+    says: 'the key given does not open the telegrams of {meter}[ on {port}]',
     remedy: 'Compare key and authenticationKey with what the network operator wrote, 32 digits in hex each.',
   },
   SWITCH_NOT_DONE: {

@@ -12,7 +12,7 @@ import { measuredIn } from './obis-quantities.ts';
 import { openBus, openDevice } from './open-device.ts';
 import { lacksPin } from './sml/quirks.ts';
 import type { Framer, Telegram } from './telegram.ts';
-import { telegramFormats } from './telegram-file.ts';
+import { telegramFormats } from './telegram-formats.ts';
 
 export interface Heard {
   readonly profile: string;

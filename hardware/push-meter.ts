@@ -4,14 +4,14 @@
 
 import type { Bus, Turn } from './bus/bus.ts';
 import { untilCut } from './bus/pause.ts';
-import { headBytes, isEncrypted, looksEncrypted, type P1Keys } from './dsmr/encrypted-framer.ts';
+import { headBytes, isEncrypted, looksEncrypted, type P1Keys, unopened } from './dsmr/encrypted-framer.ts';
 import { HardwareError } from './errors.ts';
 import type { Device, Measured } from './meter.ts';
 import { measuredIn } from './obis-quantities.ts';
 import type { TelegramProfile } from './profiles/telegram-profile.ts';
 import { lacksPin } from './sml/quirks.ts';
 import type { Telegram } from './telegram.ts';
-import { telegramFormats } from './telegram-file.ts';
+import { telegramFormats } from './telegram-formats.ts';
 
 export interface PushDevice {
   readonly bus: Bus;
@@ -124,7 +124,7 @@ export class PushMeter implements Device {
     const { profile, keys } = this.#device;
     if (profile.protocol === 'dsmr') {
       if (keys === undefined && isEncrypted(head)) return new HardwareError('METER_KEY_MISSING', party);
-      if (keys !== undefined && last !== undefined) return new HardwareError('METER_KEY_WRONG', party);
+      if (last === unopened) return new HardwareError('METER_KEY_WRONG', party);
     }
     return new HardwareError('METER_GARBLED', {
       ...party,

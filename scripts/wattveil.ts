@@ -19,6 +19,12 @@ const program = new Command('wattveil')
   .showHelpAfterError('(wattveil --help lists the commands)')
   .configureHelp({ showGlobalOptions: false });
 
+// Who reads the output has seen enough: wattveil … | head. To end as others do by SIGPIPE is no mistake to be told of.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141);
+});
+
 const clock = await clockOf(process.argv.slice(2));
 agentCommands(program, clock);
 brokerCommands(program, clock);

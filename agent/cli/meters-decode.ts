@@ -1,13 +1,15 @@
 /**
  * `wattveil meters decode`: what recorded telegrams say.
  */
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { P1Keys } from '../../hardware/dsmr/encrypted-framer.ts';
 import type { ObisValue, Telegram } from '../../hardware/telegram.ts';
-import type { TelegramFormat } from '../../hardware/telegram-file.ts';
+import type { TelegramFormat } from '../../hardware/telegram-formats.ts';
 import { AgentError, reasonOf } from '../errors.ts';
 import { orError } from './at-agent.ts';
-import { print } from './print.ts';
+import { print, printError } from './print.ts';
 
 const formats = ['sml', 'dsmr', 'iec62056'] as const satisfies readonly TelegramFormat[];
 
@@ -29,28 +31,62 @@ export function metersDecodeCommand(group: Command): void {
     .addHelpText(
       'after',
       `
-The recording may begin and end in the middle of a telegram, and hold many. A telegram whose check is bad has no values.
+The recording, or - for what comes in, may begin and end in the middle of a telegram, hold many, and be a dump in hex.
+A telegram whose check is bad has no values.
 
 Examples:
   wattveil meters decode --format sml optical-head.bin
   wattveil meters decode --format dsmr p1.txt | jq '.[].values["1-0:1.8.1"].value'`,
     )
-    .action((file: string, options: DecodeOptions) =>
-      orError({ json: true }, async () => {
-        const { decodeTelegrams } = await import('../../hardware/telegram-file.ts');
-        const { key, authenticationKey } = options;
-        const keys = key === undefined ? undefined : { key, authenticationKey };
-        const telegrams = decodeTelegrams(options.format, bytesOf(file), keys);
-        print(JSON.stringify(telegrams.map(shown), null, 2));
-      }),
-    );
+    .action((file: string, options: DecodeOptions, command: Command) => {
+      const { format, key, authenticationKey } = options;
+      if (format !== 'dsmr' && key !== undefined) command.error('error: only telegrams of dsmr are opened by a --key');
+      if (key === undefined && authenticationKey !== undefined) {
+        command.error('error: --authentication-key opens nothing without --key');
+      }
+      const keys = key === undefined ? undefined : { key, authenticationKey };
+      return orError({ json: true }, () => decode(file, format, keys));
+    });
 }
 
-function bytesOf(file: string): Uint8Array {
+async function decode(file: string, format: TelegramFormat, keys: P1Keys | undefined): Promise<void> {
+  const { Recording } = await import('../../hardware/recording.ts');
+  const recording = new Recording(format, keys);
+  const list = new TelegramList();
+  for await (const bytes of bytesOf(file)) await list.add(recording.push(bytes));
+  await list.add(recording.end());
+  const trouble = recording.trouble();
+  if (trouble?.code === 'METER_KEY_MISSING') throw trouble;
+  list.end();
+  // Beside the list, which a program may read: it is right, and short.
+  if (trouble) printError(trouble, false);
+  if (trouble?.code === 'METER_KEY_WRONG') process.exitCode = 1;
+}
+
+/** Piece by piece: it may be long, or not end as long as the meter sends. */
+async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
   try {
-    return readFileSync(file);
+    yield* file === '-' ? process.stdin : createReadStream(file);
   } catch (error) {
     throw new AgentError('RECORDING_UNREADABLE', { file, why: reasonOf(error) }, { cause: error });
+  }
+}
+
+/** In JSON, of which each part is printed as soon as it is known. */
+class TelegramList {
+  #length = 0;
+
+  async add(telegrams: readonly Telegram[]): Promise<void> {
+    for (const telegram of telegrams) {
+      const text = JSON.stringify(shown(telegram, this.#length), null, 2).replace(/^/gm, '  ');
+      process.stdout.write(`${this.#length === 0 ? '[' : ','}\n${text}`);
+      this.#length++;
+      if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+    }
+  }
+
+  end(): void {
+    print(this.#length === 0 ? '[]' : '\n]');
   }
 }
 

@@ -26,7 +26,8 @@ const encrypted = 0x20;
 const authenticated = 0x30;
 const commonAuthenticationKey = Buffer.from('00112233445566778899AABBCCDDEEFF', 'hex');
 
-const unopened: Telegram = { check: 'bad', values: new Map(), why: 'the key does not open it' };
+/** What stands for a frame that the key does not open. */
+export const unopened: Telegram = { check: 'bad', values: new Map(), why: 'the key does not open it' };
 
 interface Frame {
   readonly end: number;

@@ -12,6 +12,8 @@ const ending = /^([0-9A-Fa-f]{0,4})\0?[ \t]*[\r\n]*$/;
 /** Lines that came with version 4, as the check did: versions, the time, failures, voltages and currents, the new gas. */
 const sinceVersion4 =
   /^(?:1-3:0\.2\.8|0-0:(?:96\.1\.4|1\.0\.0|96\.7\.\d+)|1-0:(?:99\.97\.0|[357][12]\.(?:7|32|36)\.0)|0-\d:24\.2\.[13])\(/m;
+/** Maker, speed, and a name (P1 companion standard 5.0.2, 6.2). */
+const identification = /^\/[A-Za-z]{3}[0-9A-Za-z]/;
 /** The Holley DTSD545 takes X-25 (dsmr_parser#91). */
 const x25Makers = /^\/HLY/;
 
@@ -28,13 +30,28 @@ export function decodeP1(text: string): Telegram {
 function checkOf(checked: string, rest: string): Check {
   const [, digits] = ending.exec(rest) ?? [];
   if (digits === undefined) return 'bad';
-  if (digits === '') return sinceVersion4.test(checked) ? 'bad' : 'none';
+  if (digits === '') return identification.test(checked) && !isChecked(checked) ? 'none' : 'bad';
   const sent = Number.parseInt(digits, 16);
-  // A terminal or an editor may have taken the carriage returns of a recording away; all of them, or none.
-  const text = checked.includes('\r') ? checked : checked.replaceAll('\n', '\r\n');
-  const bytes = Buffer.from(text, 'latin1');
-  if (crcArc(bytes) === sent) return 'ok';
-  return x25Makers.test(checked) && crcX25(bytes) === sent ? 'ok' : 'bad';
+  const crc = x25Makers.test(checked) ? [crcArc, crcX25] : [crcArc];
+  const texts = asSent(checked).map((text) => Buffer.from(text, 'latin1'));
+  return texts.some((bytes) => crc.some((of) => of(bytes) === sent)) ? 'ok' : 'bad';
+}
+
+/** Since version 4, and between STX and ETX (IEC 62056-21, mode A to C), there is one. */
+function isChecked(text: string): boolean {
+  return sinceVersion4.test(text) || text.includes('\x02');
+}
+
+/** What became of line ends where a recording went through a terminal or an editor: of all of them, or of none. */
+const lineEnds = ['\n', '\n\n', '\r\r\n'];
+
+/** @returns what may have been sent: as it stands, or with the line ends that are due */
+function asSent(text: string): string[] {
+  const mended = lineEnds
+    .map((end) => text.split(end))
+    .filter((lines) => lines.every((line) => !/[\r\n]/.test(line)))
+    .map((lines) => lines.join('\r\n'));
+  return [text, ...mended];
 }
 
 /** The equipment identifier, in hex as the standard has it or as it stands; Luxembourg and Hungary have a name there. */

@@ -2,11 +2,12 @@
  * Telegrams of every format, damaged at random: what the tests and the bench throw at the decoders.
  */
 import { crcArc, crcKermit, crcX25 } from '../../hardware/crc.ts';
+import { decodeTelegrams } from '../../hardware/recording.ts';
 import { writeBlock } from '../../hardware/simulator/iec62056-readout.ts';
 import { type P1Version, sealP1, writeP1 } from '../../hardware/simulator/p1-telegram.ts';
 import { writeSml } from '../../hardware/simulator/sml-telegram.ts';
 import type { Telegram } from '../../hardware/telegram.ts';
-import { decodeTelegrams, type TelegramFormat } from '../../hardware/telegram-file.ts';
+import type { TelegramFormat } from '../../hardware/telegram-formats.ts';
 
 const keys = { key: Buffer.alloc(16, 7), authenticationKey: Buffer.alloc(16, 9) };
 const p1 = (version: P1Version) =>

@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { epochMs, SteppedClock } from '../../../broker/protocol/clock.ts';
 import { sealP1, writeP1 } from '../../../hardware/simulator/p1-telegram.ts';
@@ -60,8 +61,39 @@ test('an encrypted recording needs the key', async () => {
   expect(JSON.parse(stdout)).toMatchObject([{ crc: 'ok' }]);
 });
 
-test('a recording that is not there is told of, and one of nothing has no telegrams', async () => {
+test('a recording that is not there is told of, and so is one without telegrams, beside the empty list', async () => {
   const missing = await runCommand(new SteppedClock(epochMs(0)), ['meters', 'decode', '/nowhere', '--format', 'sml']);
   expect([missing.code, missing.stdout]).toEqual([1, expect.stringContaining('RECORDING_UNREADABLE')]);
-  expect((await decode(Buffer.alloc(0), '--format', 'iec62056')).stdout.trim()).toBe('[]');
+  const folderGiven = await runCommand(new SteppedClock(epochMs(0)), ['meters', 'decode', folder, '--format', 'sml']);
+  expect([folderGiven.code, folderGiven.stdout]).toEqual([1, expect.stringContaining('RECORDING_UNREADABLE')]);
+  const none = { code: 0, stdout: '[]\n', stderr: expect.stringContaining('RECORDING_WITHOUT_TELEGRAMS') };
+  expect(await decode(Buffer.alloc(0), '--format', 'iec62056')).toEqual(none);
+  expect(await decode(p1, '--format', 'sml')).toEqual(none);
+});
+
+test('a key that opens nothing is told of beside the list, and one that could open nothing is refused', async () => {
+  const wrong = await decode(sealP1(p1, keys), '--format', 'dsmr', '--key', 'ac'.repeat(16));
+  expect(JSON.parse(wrong.stdout)).toEqual([{ index: 0, crc: 'bad', values: {} }]);
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('METER_KEY_WRONG')]);
+  for (const words of [
+    ['--format', 'sml', '--key', 'ac'.repeat(16)],
+    ['--format', 'dsmr', '--authentication-key', 'ac'.repeat(16)],
+  ]) {
+    const refused = await decode(p1, ...words);
+    expect([refused.code, refused.stdout, refused.stderr]).toEqual([1, '', expect.stringContaining('--key')]);
+  }
+});
+
+test('what comes in is decoded while it comes: the list is one, whatever the pieces', async () => {
+  const whole = await decode(Buffer.concat([p1, p1]), '--format', 'dsmr');
+  const { stdin } = process;
+  const pieces = Readable.from([p1.subarray(0, 33), Buffer.concat([p1.subarray(33), p1])]);
+  Object.defineProperty(process, 'stdin', { value: pieces, configurable: true });
+  try {
+    const words = ['meters', 'decode', '-', '--format', 'dsmr'];
+    expect(await runCommand(new SteppedClock(epochMs(0)), words)).toEqual(whole);
+  } finally {
+    Object.defineProperty(process, 'stdin', { value: stdin, configurable: true });
+  }
+  expect(whole.stdout).toBe(`${JSON.stringify(JSON.parse(whole.stdout), null, 2)}\n`);
 });

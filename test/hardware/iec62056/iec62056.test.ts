@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { measuredIn } from '../../../hardware/obis-quantities.ts';
+import { decodeTelegrams } from '../../../hardware/recording.ts';
 import { writeBlock, writePushed } from '../../../hardware/simulator/iec62056-readout.ts';
-import { decodeTelegrams } from '../../../hardware/telegram-file.ts';
 
 const readout = { model: 'TEST', serial: '4711', importWh: 1_234_567, exportWh: 5, watts: -250 };
 const asked = Buffer.concat([Buffer.from('/?!\r\n/WVL5TEST\r\n\x06050\r\n', 'latin1'), writeBlock(readout)]);

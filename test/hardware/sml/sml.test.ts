@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { crcX25 } from '../../../hardware/crc.ts';
 import { measuredIn } from '../../../hardware/obis-quantities.ts';
+import { decodeTelegrams } from '../../../hardware/recording.ts';
 import { type SmlContent, type SmlEntry, transported, writeSml } from '../../../hardware/simulator/sml-telegram.ts';
 import { SmlFramer } from '../../../hardware/sml/framer.ts';
 import { lacksPin } from '../../../hardware/sml/quirks.ts';
-import { decodeTelegrams } from '../../../hardware/telegram-file.ts';
 
 const serverId = (maker: string, number: number) => {
   const id = Buffer.from(`0a01${Buffer.from(maker).toString('hex')}0000000000`, 'hex');
