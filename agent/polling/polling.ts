@@ -6,6 +6,7 @@ import type { Clock } from '../../broker/protocol/clock.ts';
 import type { Bus } from '../../hardware/bus/bus.ts';
 import { betterName } from '../../hardware/bus/list-ports.ts';
 import { HardwareError } from '../../hardware/errors.ts';
+import type { Device } from '../../hardware/meter.ts';
 import { openBus, openDevice } from '../../hardware/open-device.ts';
 import type { DeviceSettings, Settings } from '../config-schema.ts';
 import { AgentError, type Told } from '../errors.ts';
@@ -47,8 +48,8 @@ export interface PollingParts {
 /** @throws {HardwareError} PROFILE_UNKNOWN, PROFILE_INVALID; what is wrong with a port or a device is said later */
 export function startPolling(parts: PollingParts): Polling {
   const { settings, clock, log } = parts;
-  const meterOf = (device: string) => lines.flatMap(({ devices }) => devices).find(({ id }) => id === device)?.meter;
-  const limitsOf = limitsBy(settings, (device, quantity) => meterOf(device)?.moduli?.[quantity]);
+  const meters = new Map<string, Device>();
+  const limitsOf = limitsBy(settings, (device, quantity) => meters.get(device)?.moduli?.[quantity]);
   const counters = new CounterWatch({ ...parts, limitsOf });
   const waiting = new WaitingReadings({ ...parts, counters });
   const keep = keeperOf({ ...parts, waiting });
@@ -57,6 +58,7 @@ export function startPolling(parts: PollingParts): Polling {
     const devices = settings.devices.filter((device) => device.bus === busSettings.id);
     return { id: busSettings.id, bus, devices: devices.map((device) => polledDevice(bus, device, parts)) };
   });
+  for (const { id, meter } of lines.flatMap((line) => line.devices)) meters.set(id, meter);
   for (const { port } of settings.buses) void sayBetterName(port, log);
   // Only now that every profile is known to be right.
   const opened = lines.map(({ bus, devices }) => ({ bus, poller: new BusPoller({ devices, clock, log, keep }) }));

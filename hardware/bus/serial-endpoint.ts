@@ -2,6 +2,7 @@
  * A serial port as an endpoint. All that is known of the package `serialport` is here.
  */
 
+import { readSync, writeSync } from 'node:fs';
 import { SerialPort } from 'serialport';
 import { HardwareError } from '../errors.ts';
 import type { FullBusConfig } from './bus-config.ts';
@@ -25,36 +26,70 @@ export function serialEndpoint(config: FullBusConfig): Endpoint {
   };
 }
 
-function openPort(config: FullBusConfig, listener: ConnectionListener): Promise<Connection> {
+/**
+ * By the package's binding, and bytes past it: it reads and writes through other threads, several times for each piece,
+ * which is most of what a gateway with many meters does.
+ */
+async function openPort(config: FullBusConfig, listener: ConnectionListener): Promise<Connection> {
   const { port: path, baudRate, parity, dataBits, stopBits } = config;
-  const port = new SerialPort({ path, baudRate, parity, dataBits, stopBits, autoOpen: false });
-  let closing = false;
-  let failure: Error | undefined;
-  // An error without a listener would end the process. It says why the port closes, if it does.
-  port.on('error', (error) => {
-    failure = error;
-    if (port.isOpen) port.close();
-  });
-  port.on('data', (bytes: Buffer) => listener.heard(bytes));
-  // The package closes the file by itself: a file kept open makes ttyUSB0 come back as ttyUSB1.
-  port.on('close', (error: Error | null | undefined) => {
-    if (!closing) listener.gone(new HardwareError('PORT_GONE', { port: path }, { cause: error ?? failure }));
-  });
-  const connection: Connection = {
-    send: (bytes) => void port.write(Buffer.from(bytes)),
-    // A port that cannot be flushed is about to close, which is told there.
-    drop: () => new Promise((resolve) => port.flush(() => resolve())),
-    speed: (baudRate) =>
-      new Promise((resolve, reject) => {
-        port.update({ baudRate }, (error) => (error ? reject(error) : resolve()));
-      }),
-    close: () =>
-      new Promise((resolve) => {
-        closing = true;
-        port.close(() => resolve());
-      }),
+  const port = await SerialPort.binding.open({ path, baudRate, parity, dataBits, stopBits });
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= port.close().catch(() => {});
+    return closed;
   };
-  return new Promise((resolve, reject) => port.open((error) => (error ? reject(error) : resolve(connection))));
+  // A file kept open makes ttyUSB0 come back as ttyUSB1: it is closed before anybody is told.
+  const fail = (cause: unknown) => {
+    if (closed !== undefined) return;
+    void close().then(() => listener.gone(new HardwareError('PORT_GONE', { port: path }, { cause })));
+  };
+  void hear(port, (bytes) => listener.heard(bytes)).catch(fail);
+  return {
+    send: (bytes) => void write(port, Buffer.from(bytes)).catch(fail),
+    // A port that cannot be flushed is about to close, which is told there.
+    drop: () => port.flush().catch(() => {}),
+    speed: (baudRate) => port.update({ baudRate }),
+    close,
+  };
+}
+
+type OpenPort = Awaited<ReturnType<typeof SerialPort.binding.open>>;
+
+/** The most that a terminal of Linux holds. */
+const longestPiece = 4096;
+
+/** Until the port is closed. @throws what the system says of a port that went away */
+async function hear(port: OpenPort, heard: (bytes: Uint8Array) => void): Promise<void> {
+  if (!('poller' in port)) throw new Error('serial ports are read on Linux and macOS only');
+  const buffer = Buffer.alloc(longestPiece);
+  // Nothing is asked of a port that was closed meanwhile: its number may be another file's.
+  while (port.fd !== null) {
+    await new Promise<void>((resolve, reject) => {
+      port.poller.once('readable', (error) => (error ? reject(error) : resolve()));
+    });
+    if (port.fd === null) return;
+    const { fd } = port;
+    const length = ifReady(() => readSync(fd, buffer));
+    if (length === 0) throw new Error('it was hung up');
+    if (length !== undefined) heard(Uint8Array.from(buffer.subarray(0, length)));
+  }
+}
+
+/** What finds no room at once the binding writes when it does. */
+async function write(port: OpenPort, bytes: Buffer): Promise<void> {
+  const { fd } = port;
+  const written = fd === null ? 0 : (ifReady(() => writeSync(fd, bytes)) ?? 0);
+  if (written < bytes.length) await port.write(bytes.subarray(written));
+}
+
+/** Ports are opened so that they never wait. @returns undefined where there was nothing, or no room */
+function ifReady(work: () => number): number | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
+    throw error;
+  }
 }
 
 /** The binding tells what happened by the system's own words alone. */
