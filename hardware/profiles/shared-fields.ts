@@ -1,5 +1,5 @@
 /**
- * What the schemas of all kinds of profiles have in common.
+ * What the schemas of all kinds of profiles, of meters and of relay boards, have in common.
  */
 
 import * as z from 'zod';

@@ -3,19 +3,14 @@
  */
 
 import * as z from 'zod';
+import { Delivered, described } from '../profiles/shared-fields.ts';
 
-const described = {
-  /** Maker and model, as people say it. */
-  name: z.string().min(1),
-  /** Where the profile is from: the maker's document, then who confirms it. */
-  source: z.array(z.string().min(1)).min(1),
-  /** Speed and framing of a board as it comes from its maker. */
-  delivered: z.string().regex(/^\d+ [78][NEO][12]$/, 'must be like "9600 8N1"'),
+const board = {
+  ...described,
+  delivered: Delivered,
   channels: z.int().min(1).max(64),
   /** What a person has to know before wiring it. */
   warning: z.string().optional(),
-  /** Sources disagree, or nobody has tried it. */
-  unconfirmed: z.boolean().default(false),
 };
 
 const RegisterAddress = z.int().min(0).max(0xffff);
@@ -26,7 +21,7 @@ const SafetyTimer = z.strictObject({ at: RegisterAddress, longestS: z.int().min(
 
 const ModbusRelay = z
   .strictObject({
-    ...described,
+    ...board,
     protocol: z.literal('modbus'),
     /** Of channel 1; the others follow. */
     coil: RegisterAddress.optional(),
@@ -44,7 +39,7 @@ const ModbusRelay = z
   .refine(({ coil, register }) => (coil === undefined) !== (register === undefined), 'has either coil or register');
 
 /** Bytes without an address: A0, channel, 1 or 0, sum; asked by FF, it says its channels in words. */
-const LcusRelay = z.strictObject({ ...described, protocol: z.literal('lcus') });
+const LcusRelay = z.strictObject({ ...board, protocol: z.literal('lcus') });
 
 /** Told apart by `protocol`. */
 export const RelayProfile = z.discriminatedUnion('protocol', [ModbusRelay, LcusRelay]);
