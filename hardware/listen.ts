@@ -141,8 +141,9 @@ class Ear {
     };
   }
 
-  #found(profile: string, { values, serial }: Telegram): Heard {
-    const locked = profile === 'sml' && lacksPin(measuredIn(values));
+  #found(profile: string, telegram: Telegram): Heard {
+    const { serial } = telegram;
+    const locked = profile === 'sml' && lacksPin(measuredIn(telegram));
     return {
       profile,
       settings: this.#way.settings,

@@ -5,9 +5,9 @@
 import type { Measured } from './meter.ts';
 import { type Decimal, decimalOf, times, toNumber } from './modbus/decimal.ts';
 import { type Quantity, type Unit, unitOf } from './quantity.ts';
-import type { ObisValue } from './telegram.ts';
+import type { Direction, Telegram } from './telegram.ts';
 
-type Values = ReadonlyMap<string, ObisValue>;
+type Values = Telegram['values'];
 
 /** Electricity, of a meter with one channel or of its first; codes of IEC 62056-21 may lack the medium. */
 const media = ['1-0:', '1-1:', ''];
@@ -37,9 +37,13 @@ const sources: readonly (readonly [Quantity, ...(readonly string[])[]])[] = [
   ['frequency', ['14.7.0']],
 ];
 
+/** Power without a sign, of a meter that says beside it which way it flows. */
+const unsignedPower: Readonly<Record<Direction, string>> = { import: '15.7.0', export: '-15.7.0' };
+
 /** What a telegram says of the quantities that we know. Nothing is made up: what it does not say is missing. */
-export function measuredIn(values: Values): Measured[] {
+export function measuredIn({ values, direction }: Pick<Telegram, 'values' | 'direction'>): Measured[] {
   return sources.flatMap(([quantity, ...ways]) => {
+    if (quantity === 'power' && direction !== undefined) ways.push([unsignedPower[direction]]);
     const sums = ways.map((codes) => sumOf(quantity, codes, values));
     const sum = sums.find((one) => one !== undefined);
     return sum === undefined ? [] : [{ quantity, unit: unitOf(quantity), value: toNumber(sum) }];
@@ -53,7 +57,8 @@ function sumOf(quantity: Quantity, codes: readonly string[], values: Values): De
     // The first one has to be there: a difference of nothing is not minus the other.
     if (amount === undefined && sum === undefined) return undefined;
     if (amount === undefined) continue;
-    sum = sum === undefined ? amount : added(sum, code.startsWith('-') ? negative(amount) : amount);
+    const part = code.startsWith('-') ? negative(amount) : amount;
+    sum = sum === undefined ? part : added(sum, part);
   }
   return sum;
 }

@@ -56,7 +56,7 @@ export class PushMeter implements Device {
     if (expected !== undefined && found !== undefined && found !== expected) {
       throw new HardwareError('METER_REPLACED', { ...this.#party(), found, expected });
     }
-    const measured = measuredIn(telegram.values);
+    const measured = measuredIn(telegram);
     this.#checkPin(measured);
     return measured;
   }

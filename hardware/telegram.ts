@@ -18,10 +18,14 @@ export interface ObisValue {
   readonly value: string | null;
 }
 
+export type Direction = 'import' | 'export';
+
 export interface Telegram {
   readonly check: Check;
   /** By OBIS code, `1-0:1.8.0`; of codes that come twice the first counts. Empty where the check is bad. */
   readonly values: ReadonlyMap<string, ObisValue>;
+  /** Which way the power flows that it gives without a sign, where it tells. */
+  readonly direction?: Direction | undefined;
   /** Serial number of the meter, where it tells. */
   readonly serial?: string | undefined;
   /** The meter's own clock, in milliseconds since 1970, where it tells. */

@@ -68,7 +68,7 @@ export class PullMeter implements Device {
     if (expected !== undefined && found !== undefined && found !== expected) {
       throw new HardwareError('METER_REPLACED', { ...this.#party(), found, expected });
     }
-    return measuredIn(telegram.values);
+    return measuredIn(telegram);
   }
 
   async serialNumber(signal: AbortSignal): Promise<string | undefined> {

@@ -11,6 +11,7 @@ export interface SmlEntry {
   readonly scaler?: number;
   /** A string becomes its bytes in latin1. */
   readonly value: bigint | boolean | string | Uint8Array | null;
+  readonly status?: number;
   /** Integers are signed unless this says not. */
   readonly unsigned?: boolean;
 }
@@ -74,11 +75,12 @@ function check(bytes: Buffer, kermit: boolean): Buffer {
   return crc;
 }
 
-function entryOf({ obis, unit, scaler, value, unsigned: isUnsigned = false }: SmlEntry, time: Uint8Array): Buffer {
+function entryOf(entry: SmlEntry, time: Uint8Array): Buffer {
+  const { obis, status, unit, scaler, value, unsigned: isUnsigned = false } = entry;
   const name = octets(Buffer.from(obis.split(/[-:.*]/).map(Number)));
   return list([
     name,
-    skipped,
+    status === undefined ? skipped : unsigned(status, 4),
     typeof value === 'bigint' ? time : skipped,
     unit === undefined ? skipped : unsigned(unit, 1),
     scaler === undefined ? skipped : integer(BigInt(scaler), false),

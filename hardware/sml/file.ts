@@ -6,12 +6,13 @@ import { crcKermit, crcX25 } from '../crc.ts';
 import { obisOfBytes } from '../obis.ts';
 import type { ObisValue, Telegram } from '../telegram.ts';
 import { type Element, NotSml, Reader } from './element.ts';
-import { mendedFor, serialOf } from './quirks.ts';
+import { directionOf, mendedFor, serialOf } from './quirks.ts';
 import { obisValueOf } from './value.ts';
 
 /** SML_GetList.Res: the only message that bears values. */
 const getListResponse = 0x0701n;
 const parts = 6;
+const counter = '1-0:1.8.0';
 
 interface Message {
   readonly tag: bigint;
@@ -23,6 +24,7 @@ interface Message {
 export function decodeFile(bytes: Uint8Array): Telegram {
   const values = new Map<string, ObisValue>();
   let serverId: Uint8Array | undefined;
+  let status: bigint | undefined;
   let why: string | undefined;
   for (const message of messagesIn(bytes)) {
     if (message instanceof NotSml) {
@@ -32,8 +34,10 @@ export function decodeFile(bytes: Uint8Array): Telegram {
     if (message.tag !== getListResponse) continue;
     if (!message.isSound) return { check: 'bad', values: new Map(), why: 'the check of a message is wrong' };
     serverId = listIn(message.body, values) ?? serverId;
+    status ??= statusOf(counter, message.body);
   }
-  return { check: 'ok', values, serial: serialOf(serverId ?? octetsOf(values, '1-0:96.1.0')), why };
+  const serial = serialOf(serverId ?? octetsOf(values, '1-0:96.1.0'));
+  return { check: 'ok', values, direction: directionOf(values, status), serial, why };
 }
 
 /** Yields what it is that cannot be read, as the last. */
@@ -94,11 +98,24 @@ function listIn(body: Element, values: Map<string, ObisValue>): Uint8Array | und
   return server;
 }
 
+function statusOf(obis: string, body: Element): bigint | undefined {
+  if (body.kind !== 'list') return undefined;
+  const [, , , , list] = body.elements;
+  const [, status] = (list?.kind === 'list' && entryOf(obis, list.elements)) || [];
+  return status?.kind === 'integer' ? status.value : undefined;
+}
+
 function namedIn(entries: readonly Element[], obis: string): Uint8Array | undefined {
+  const [, , , , , value] = entryOf(obis, entries) ?? [];
+  return value?.kind === 'octets' ? value.bytes : undefined;
+}
+
+/** @returns objName, status, valTime, unit, scaler, value, valueSignature */
+function entryOf(obis: string, entries: readonly Element[]): readonly Element[] | undefined {
   for (const entry of entries) {
     if (entry.kind !== 'list') continue;
-    const [name, , , , , value] = entry.elements;
-    if (name?.kind === 'octets' && value?.kind === 'octets' && obisOfBytes(name.bytes) === obis) return value.bytes;
+    const [name] = entry.elements;
+    if (name?.kind === 'octets' && obisOfBytes(name.bytes) === obis) return entry.elements;
   }
   return undefined;
 }

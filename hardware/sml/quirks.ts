@@ -5,9 +5,11 @@
  *   both checks are tried: see framer.ts and file.ts.
  * - DZG DVS7420: four bytes that fill up what is full already (their count is 4 then): see framer.ts.
  * - DZG DVS74 of some years: positive power sent as if it were signed: below.
+ * - EMH eHZ and ED300L: power without a sign, which way it flows in the status of the counter: `directionOf`.
  * - Any meter whose PIN was not entered: whole kilowatt hours and no power: `lacksPin`.
  */
 
+import type { Direction, ObisValue } from '../telegram.ts';
 import { type Element, integerOf } from './element.ts';
 
 /** Manufacturer's block of numbers, by DIN 43863-5: 10 bytes; the length, the medium, three letters, a block, a number. */
@@ -33,6 +35,19 @@ export function mendedFor(serverId: Uint8Array, obis: string, value: Element | u
   if (!signedPowerOfDzg.some(({ from, to }) => number >= from && number <= to)) return value;
   // Negative power it never shortens, so a short one is never negative.
   return { ...value, signed: false, value: integerOf(value.bytes, false) };
+}
+
+const exporting = 0x20n;
+
+/**
+ * Bit 5 of the status word beside the counter (FNN, Lastenheft EDL 1.0 of 2010, page 31; as libsml#101, vzlogger PR#476
+ * and PR#688, sml2mqtt#6 and the dumps of an ED300L in devZer0/libsml-testing have it).
+ * @param status that of 1-0:1.8.0
+ */
+export function directionOf(values: ReadonlyMap<string, ObisValue>, status: bigint | undefined): Direction | undefined {
+  const isEmh = values.get('129-129:199.130.3')?.value === 'EMH';
+  if (!isEmh || status === undefined || !values.has('1-0:15.7.0')) return undefined;
+  return status & exporting ? 'export' : 'import';
 }
 
 /** As it is printed on the meter: 1EMH0010599732; hex where it has no such number. */

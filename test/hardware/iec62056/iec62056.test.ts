@@ -10,10 +10,11 @@ const decode = (bytes: Uint8Array) => decodeTelegrams('iec62056', bytes);
 test('a readout that was asked for has a check, one that was pushed has none; both say the same', () => {
   const telegrams = decode(Buffer.concat([asked, writePushed(readout), asked]));
   expect(telegrams.map(({ check }) => check)).toEqual(['ok', 'none', 'ok']);
-  for (const { values, serial } of telegrams) {
+  for (const telegram of telegrams) {
+    const { values, serial } = telegram;
     expect(serial).toBe('4711');
     expect(values.get('1.8.0')).toEqual({ raw: 1234567n, scaler: -3, unit: 'kWh', value: '1234.567' });
-    expect(measuredIn(values).map(({ value }) => value)).toEqual([1_234_567, 5, -250]);
+    expect(measuredIn(telegram).map(({ value }) => value)).toEqual([1_234_567, 5, -250]);
   }
 });
 

@@ -119,9 +119,26 @@ test.each([
   expect(valuesOf(negative)).toMatchObject({ '1-0:16.7.0': { value: '-1260.61' } });
 });
 
+test.each([
+  ['EMH', 0x182, 126.6],
+  ['EMH', 0x1b0, -126.6],
+  ['EMH', undefined, undefined],
+  ['DZG', 0x1b0, undefined],
+])('power without a sign of a meter of %s that says %s beside its counter is one of %s W', (maker, status, watts) => {
+  const entries: SmlEntry[] = [
+    { obis: '129-129:199.130.3*255', value: maker },
+    { ...energy, ...(status !== undefined && { status }) },
+    { obis: '1-0:15.7.0*255', unit: 27, scaler: -1, value: 1266n },
+  ];
+  const [telegram] = decode(writeSml({ ...meter, entries }));
+  // What it says of itself stays as it was sent.
+  expect(telegram?.values.get('1-0:15.7.0')).toMatchObject({ value: '126.6' });
+  const measured = telegram === undefined ? [] : measuredIn(telegram);
+  expect(measured.find(({ quantity }) => quantity === 'power')?.value).toBe(watts);
+});
+
 test('a meter whose PIN was not entered is known by whole kilowatt hours and no power', () => {
-  const lacks = (entries: SmlEntry[]) =>
-    lacksPin(measuredIn(decode(writeSml({ ...meter, entries }))[0]?.values ?? new Map()));
+  const lacks = (entries: SmlEntry[]) => lacksPin(decode(writeSml({ ...meter, entries })).flatMap(measuredIn));
   expect(lacks([{ ...energy, scaler: 3, value: 12n }])).toBe(true);
   expect(lacks([energy])).toBe(false);
   expect(lacks([{ ...energy, scaler: 3, value: 12n }, power])).toBe(false);
