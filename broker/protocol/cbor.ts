@@ -2,7 +2,7 @@
  * Deterministic CBOR (RFC 8949 section 4.2.1), the few types of protocol.cddl only.
  * Knows nothing of messages.
  */
-import { decode, encode, rfc8949EncodeOptions } from 'cborg';
+import { decode, encode, encodeInto } from 'cborg';
 import { ProtocolError } from './errors.ts';
 
 export type CborValue =
@@ -29,8 +29,12 @@ const decodeOptions = {
   allowBigInt: false,
 };
 
+/**
+ * Keys are text, and for text cborg's own order of keys, shorter first, is that of the RFC. Its order that goes by the
+ * RFC's words encodes each key by itself to compare it.
+ */
 export function encodeCbor(value: CborValue): Uint8Array {
-  return encode(value, rfc8949EncodeOptions);
+  return encode(value);
 }
 
 /**
@@ -60,12 +64,27 @@ export function decodeCbor(bytes: Uint8Array, name: string): unknown {
 
 /** Encoding again has to give the same bytes: what cborg lets through (floats, bad UTF-8) ends here. */
 export function assertCanonical(bytes: Uint8Array, value: CborValue, name: string): void {
-  if (Buffer.compare(bytes, encodeCbor(value)) !== 0) {
+  if (!encodesTo(value, bytes)) {
     throw new ProtocolError('MESSAGE_NOT_CANONICAL', {
       message: name,
       why: 'encoding it again gives other bytes',
       reason: 'not-canonical',
     });
+  }
+}
+
+/** Written over by each message: a thousand reports encoded again would leave forty megabytes to the collector. */
+let scratch = new Uint8Array(64 * 1024);
+
+function encodesTo(value: CborValue, bytes: Uint8Array): boolean {
+  if (scratch.length < bytes.length) scratch = new Uint8Array(bytes.length);
+  const room = scratch.subarray(0, bytes.length);
+  try {
+    const { written } = encodeInto(value, room);
+    return written === bytes.length && Buffer.compare(room, bytes) === 0;
+  } catch {
+    // It takes more room than the bytes there are.
+    return false;
   }
 }
 

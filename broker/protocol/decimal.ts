@@ -37,6 +37,11 @@ export function nearestDouble(numerator: bigint, denominator = 1n, exponent10 = 
   return Number(numerator < 0n ? -quotient : quotient) * 2 ** (-shift - 1);
 }
 
-export const tenTo = (exponent: number): bigint => 10n ** BigInt(exponent);
+export function tenTo(exponent: number): bigint {
+  return powers[exponent] ?? 10n ** BigInt(exponent);
+}
+
+/** Those of ordinary values: working one out takes longer than all else that is done with it. */
+const powers = Array.from({ length: 32 }, (_, exponent) => 10n ** BigInt(exponent));
 
 const bitsOf = (size: bigint): number => 4 * size.toString(16).length;
