@@ -6,14 +6,14 @@ import type { AcceptedSet } from '../protocol/contributor-set.ts';
 import { sealedShareBytes, sharesOfDecoded } from '../protocol/report.ts';
 import type { Round } from '../protocol/round.ts';
 
-/** Neighbours in the roster whose requests are cut together: they are so in every report, too. */
-const batch = 16;
-const wordBytes = 4;
+/** Members whose requests are cut together: they are never all in memory at once. */
+const batch = 32;
+const wordBytes = BigInt64Array.BYTES_PER_ELEMENT;
 
 /**
  * @param reports of the set's contributors, in its order, as received and accepted
  * @param members whose requests will be asked for
- * @returns for a member's index its request, as sent; cheapest where members are taken in their order
+ * @returns for a member's index its request, as sent; cheapest where members are taken in the order given
  */
 export function openRequests(
   round: Round,
@@ -21,19 +21,18 @@ export function openRequests(
   reports: readonly Uint8Array[],
   members: readonly number[],
 ): (member: number) => Uint8Array {
-  const wanted = new Set(members);
   const cutter = new Cutter(round, set, reports);
+  const places = new Map(members.map((member, place) => [member, place]));
   let first = 0;
-  let cut: ReadonlyMap<number, Uint8Array> = new Map();
+  let cut: readonly Uint8Array[] = [];
   return (member) => {
-    const firstOfBatch = member - ((member - 1) % batch);
-    if (firstOfBatch !== first) {
-      first = firstOfBatch;
-      cut = cutter.cut(first, wanted);
+    const place = places.get(member);
+    if (place === undefined) throw new RangeError(`member: expected one of those asked, got ${member}`);
+    if (cut[place - first] === undefined) {
+      first = place - (place % batch);
+      cut = cutter.cut(members.slice(first, first + batch));
     }
-    const request = cut.get(member);
-    if (request === undefined) throw new RangeError(`member: expected one of those asked, got ${member}`);
-    return request;
+    return cut[place - first] as Uint8Array;
   };
 }
 
@@ -43,51 +42,46 @@ class Cutter {
   readonly #sealed: readonly Uint8Array[];
   /** Bytes of one sealed share. */
   readonly #size: number;
-  /** Of each contributor the shares of one batch. */
-  readonly #pieces: Uint8Array;
 
   constructor(round: Round, set: AcceptedSet, reports: readonly Uint8Array[]) {
     this.#size = sealedShareBytes(round);
     this.#sealed = reports.map((report) => sharesOfDecoded(round, report));
     this.#start = openStart(set, reports.length * this.#size);
-    this.#pieces = new Uint8Array(reports.length * batch * this.#size);
   }
 
-  /** @returns the requests of those of the batch that are wanted */
-  cut(first: number, wanted: ReadonlySet<number>): ReadonlyMap<number, Uint8Array> {
-    const [from, bytes] = [(first - 1) * this.#size, batch * this.#size];
-    for (const [at, shares] of this.#sealed.entries()) {
-      this.#pieces.set(shares.subarray(from, from + bytes), at * bytes);
-    }
-    const members = Array.from({ length: batch }, (_, place) => first + place).filter((member) => wanted.has(member));
-    return new Map(members.map((member) => [member, this.#requestAt(member - first)]));
-  }
-
-  #requestAt(place: number): Uint8Array {
-    const shareBytes = this.#sealed.length * this.#size;
-    // Behind what is skipped for that, the shares lie on whole words.
-    const skipped = (wordBytes - (this.#start.length % wordBytes)) % wordBytes;
-    const buffer = new ArrayBuffer(skipped + this.#start.length + shareBytes);
+  cut(members: readonly number[]): readonly Uint8Array[] {
+    const [from, until] = [Math.min(...members) - 1, Math.max(...members)];
+    const requests = members.map(() => new Request(this.#start, this.#sealed.length * this.#size));
     const words = this.#size / wordBytes;
-    const shares = new Uint32Array(buffer, skipped + this.#start.length);
-    copyEach(new Uint32Array(this.#pieces.buffer), { first: place * words, words, every: batch * words }, shares);
-    const request = new Uint8Array(buffer, skipped);
-    request.set(this.#start);
-    return request;
+    const firstWords = members.map((member) => (member - 1 - from) * words);
+    // Aligned, which a part of a report need not be.
+    const piece = new BigInt64Array((until - from) * words);
+    const pieceBytes = new Uint8Array(piece.buffer);
+    for (const [at, shares] of this.#sealed.entries()) {
+      pieceBytes.set(shares.subarray(from * this.#size, until * this.#size));
+      for (let place = 0; place < requests.length; place += 1) {
+        copyWords(piece, firstWords[place] as number, (requests[place] as Request).shares, at * words, words);
+      }
+    }
+    return requests.map(({ bytes }) => bytes);
   }
 }
 
-/** As words, of which a sealed share is a whole number: that costs a quarter of moving bytes. */
-function copyEach(
-  from: Uint32Array,
-  { first, words, every }: { first: number; words: number; every: number },
-  into: Uint32Array,
-): void {
-  let to = 0;
-  for (let start = first; start < from.length; start += every) {
-    for (let word = 0; word < words; word += 1) {
-      into[to] = from[start + word] as number;
-      to += 1;
-    }
+/** A request in the making, its shares on whole words. */
+class Request {
+  readonly bytes: Uint8Array;
+  readonly shares: BigInt64Array;
+
+  constructor(start: Uint8Array, sharesBytes: number) {
+    const skipped = (wordBytes - (start.length % wordBytes)) % wordBytes;
+    const buffer = new ArrayBuffer(skipped + start.length + sharesBytes);
+    this.bytes = new Uint8Array(buffer, skipped);
+    this.bytes.set(start);
+    this.shares = new BigInt64Array(buffer, skipped + start.length);
   }
+}
+
+/** In words of 64 bits, of which a sealed share is a whole number: they pass unseen, where those of 32 become doubles. */
+function copyWords(from: BigInt64Array, start: number, into: BigInt64Array, to: number, words: number): void {
+  for (let word = 0; word < words; word += 1) into[to + word] = from[start + word] as bigint;
 }
