@@ -56,11 +56,12 @@ async function decode(file: string, format: TelegramFormat, keys: P1Keys | undef
   for await (const bytes of bytesOf(file)) await list.add(recording.push(bytes));
   await list.add(recording.end());
   const trouble = recording.trouble();
-  if (trouble?.code === 'METER_KEY_MISSING') throw trouble;
+  if (trouble?.code === 'METER_KEY_MISSING' && list.isEmpty) throw trouble;
   list.end();
+  if (trouble === undefined) return;
   // Beside the list, which a program may read: it is right, and short.
-  if (trouble) printError(trouble, false);
-  if (trouble?.code === 'METER_KEY_WRONG') process.exitCode = 1;
+  printError(trouble, false);
+  if (trouble.code !== 'RECORDING_WITHOUT_TELEGRAMS') process.exitCode = 1;
 }
 
 /** Piece by piece: it may be long, or not end as long as the meter sends. */
@@ -76,17 +77,21 @@ async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
 class TelegramList {
   #length = 0;
 
+  get isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
   async add(telegrams: readonly Telegram[]): Promise<void> {
     for (const telegram of telegrams) {
       const text = JSON.stringify(shown(telegram, this.#length), null, 2).replace(/^/gm, '  ');
-      process.stdout.write(`${this.#length === 0 ? '[' : ','}\n${text}`);
+      process.stdout.write(`${this.isEmpty ? '[' : ','}\n${text}`);
       this.#length++;
       if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
     }
   }
 
   end(): void {
-    print(this.#length === 0 ? '[]' : '\n]');
+    print(this.isEmpty ? '[]' : '\n]');
   }
 }
 

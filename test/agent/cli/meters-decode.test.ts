@@ -61,6 +61,13 @@ test('an encrypted recording needs the key', async () => {
   expect(JSON.parse(stdout)).toMatchObject([{ crc: 'ok' }]);
 });
 
+test('what looks like a telegram within encrypted ones leaves the list whole', async () => {
+  const recording = Buffer.concat([Buffer.from('/XYZ\r\n!\r\n'), sealP1(p1, keys), sealP1(p1, keys)]);
+  const { code, stdout, stderr } = await decode(recording, '--format', 'dsmr');
+  expect(JSON.parse(stdout)).toEqual([{ index: 0, crc: 'bad', values: {} }]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('METER_KEY_MISSING')]);
+});
+
 test('a recording that is not there is told of, and so is one without telegrams, beside the empty list', async () => {
   const missing = await runCommand(new SteppedClock(epochMs(0)), ['meters', 'decode', '/nowhere', '--format', 'sml']);
   expect([missing.code, missing.stdout]).toEqual([1, expect.stringContaining('RECORDING_UNREADABLE')]);
