@@ -57,12 +57,12 @@ async function measureTenth(street: Street): Promise<Tenth> {
   return { seconds: (user + system) / 1e6, bytes: process.memoryUsage().rss };
 }
 
-async function wholeRound({ key, roster, seats }: Street): Promise<void> {
+async function wholeRound(street: Street): Promise<void> {
   const grid = { from: start - slots * quarterHour, step: quarterHour, slots };
   const sharing = { dropouts: 18, packing: 4, minimum: 15 };
-  const round = announce({ key, roster }, { grid, tag: '#all', ...sharing });
+  const round = announce(street, { grid, tag: '#all', ...sharing });
   const values = (home: number) => home;
-  const world = new World({ key, roster, seats, rounds: [round] }, randomBytes, values);
+  const world = new World({ ...street, round: () => round }, randomBytes, values);
   await world.play([{ do: 'announce', round: 0 }]);
   await world.quieten();
   const result = world.coordinator.disk.get(round.id)?.result;

@@ -6,18 +6,22 @@ import { type AcceptedSet, readSet } from '../../broker/protocol/contributor-set
 import { ProtocolError } from '../../broker/protocol/errors.ts';
 import { sameBytes } from '../../broker/protocol/hex.ts';
 import type { Result } from '../../broker/protocol/json-messages.ts';
+import type { AcceptedRoster } from '../../broker/protocol/roster.ts';
 import type { Round } from '../../broker/protocol/round.ts';
-import type { SigningKey } from '../../broker/protocol/signing.ts';
 import { opening } from '../../broker/rounds/await-answers.ts';
 import { collecting, coordinate } from '../../broker/rounds/coordinator.ts';
 import { eventOf, type HomeMessage } from '../../broker/rounds/incoming.ts';
 import { unansweredMembers } from '../../broker/rounds/members.ts';
 import { openRequests } from '../../broker/rounds/open-requests.ts';
 import type { Coordinator, CoordinatorEvent, Effect, Heard, RoundRules } from '../../broker/rounds/round-states.ts';
+import { SimulatedDirectory } from './directory.ts';
+import type { ShownKey } from './house.ts';
 import { Power } from './power.ts';
+import { homeOf, houseOf, type Street } from './street.ts';
 
 /** What a power cut leaves of one round. */
 export interface StoredRound {
+  readonly plan: number;
   readonly round: Round;
   readonly heard: Map<number, Heard>;
   readonly reports: Map<number, Uint8Array>;
@@ -35,12 +39,15 @@ interface StoredSet {
 
 /** What is retained at the broker; without a payload it is cleared. */
 export type Retained =
+  | { readonly what: 'roster'; readonly roster: AcceptedRoster; readonly payload: boolean }
   | { readonly what: 'round'; readonly round: Round; readonly payload: boolean }
-  | { readonly what: 'open'; readonly round: Round; readonly home: number; readonly payload: Uint8Array | undefined }
-  | { readonly what: 'result'; readonly round: Round };
+  | { readonly what: 'open'; readonly round: Round; readonly house: number; readonly payload: Uint8Array | undefined }
+  | { readonly what: 'result'; readonly round: Round }
+  /** A home's own, which the coordinator clears where the home is removed. */
+  | { readonly what: 'key'; readonly house: number; readonly payload: ShownKey | undefined };
 
 export interface CoordinatorParts {
-  readonly key: SigningKey;
+  readonly street: Street;
   readonly clock: Clock;
   readonly publish: (retained: Retained) => void;
   readonly random: (bytes: number) => Uint8Array;
@@ -51,18 +58,25 @@ const graceMs = 10_000;
 export class SimulatedCoordinator {
   readonly disk = new Map<string, StoredRound>();
   readonly power = new Power('coordinator');
+  readonly directory: SimulatedDirectory;
   readonly #parts: CoordinatorParts;
   readonly #running = new Map<string, Coordinator>();
   #timers: (() => void)[] = [];
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
+    this.directory = new SimulatedDirectory(parts.street, this.power);
   }
 
-  announce(round: Round): void {
-    if (this.disk.has(round.id)) return;
+  /** Each plan once, among the homes and keys as they are now. */
+  announce(plan: number): void {
+    if ([...this.disk.values()].some((stored) => stored.plan === plan)) return;
+    const roster = this.directory.upToDate((made) => this.#publish({ what: 'roster', roster: made, payload: true }));
+    if (roster === undefined) return;
+    const round = this.#parts.street.round(plan, roster);
     this.power.effect();
     this.disk.set(round.id, {
+      plan,
       round,
       heard: new Map(),
       reports: new Map(),
@@ -72,6 +86,11 @@ export class SimulatedCoordinator {
     this.power.effect();
     this.#begin(round);
     this.#publish({ what: 'round', round, payload: true });
+  }
+
+  remove(house: number): void {
+    this.directory.remove(house);
+    this.#publish({ what: 'key', house, payload: undefined });
   }
 
   restart(): void {
@@ -84,6 +103,7 @@ export class SimulatedCoordinator {
 
   /** The connection is new: all that is asked of homes, again. */
   connect(): void {
+    for (const roster of this.#rostersInUse()) this.#publish({ what: 'roster', roster, payload: true });
     for (const { round, result } of this.disk.values()) {
       if (result !== undefined) this.#publishEnd(round);
       else {
@@ -96,10 +116,10 @@ export class SimulatedCoordinator {
     }
   }
 
-  receive(name: HomeMessage, index: number, id: string, payload: Uint8Array): void {
+  receive(name: HomeMessage, house: number, id: string, payload: Uint8Array): void {
     const now = this.#running.get(id);
     const round = this.disk.get(id)?.round;
-    const home = round?.roster.homes[index - 1];
+    const home = round?.roster.homes.find((one) => one.id === homeOf(house));
     if (now === undefined || round === undefined || home === undefined) return;
     let event: CoordinatorEvent | undefined;
     try {
@@ -123,7 +143,7 @@ export class SimulatedCoordinator {
     const at = <Row>(rows: ReadonlyMap<number, Row>) => round.roster.homes.map(({ index }) => rows.get(index));
     const [stored, before] = sets.toReversed();
     if (stored === undefined) return { ...collecting(round), heard: at(heard) };
-    const set = readSet(round, this.#parts.key.publicKey, stored.set.signed);
+    const set = readSet(round, this.#parts.street.key.publicKey, stored.set.signed);
     const former = before && {
       hash: before.set.hash,
       answered: [...before.answers.keys()].sort((one, other) => one - other),
@@ -140,7 +160,7 @@ export class SimulatedCoordinator {
     const now = this.#running.get(round.id);
     if (now === undefined) return;
     const matching = round.roster.homes.map(({ index }) => index);
-    const rules: RoundRules = { round, key: this.#parts.key, matching };
+    const rules: RoundRules = { round, key: this.#parts.street.key, matching };
     const [next, effects] = coordinate(rules, now, event, this.#parts.random(32));
     const stores = effects.filter(({ type }) => type.startsWith('store'));
     if (stores.length > 0) this.power.effect();
@@ -207,11 +227,22 @@ export class SimulatedCoordinator {
       set.contributors.map((home) => reports.get(home) as Uint8Array),
       members,
     );
-    for (const home of members) this.#publish({ what: 'open', round, home, payload: requestOf(home) });
+    for (const home of members) this.#publish({ ...this.#requestTo(round, home), payload: requestOf(home) });
   }
 
   #release(round: Round, members: readonly number[]): void {
-    for (const home of members) this.#publish({ what: 'open', round, home, payload: undefined });
+    for (const home of members) this.#publish({ ...this.#requestTo(round, home), payload: undefined });
+  }
+
+  #requestTo(round: Round, home: number) {
+    return { what: 'open', round, house: houseOf(round.roster.homes[home - 1]?.id ?? '') } as const;
+  }
+
+  /** The newest, and every one that a running round names. */
+  #rostersInUse(): AcceptedRoster[] {
+    const running = [...this.disk.values()].filter(({ result }) => result === undefined);
+    const named = new Set(running.map(({ round }) => round.roster).concat(this.directory.rosters.slice(-1)));
+    return this.directory.rosters.filter((roster) => named.has(roster));
   }
 
   #publishEnd(round: Round): void {
@@ -221,6 +252,8 @@ export class SimulatedCoordinator {
       round,
       round.roster.homes.map(({ index }) => index),
     );
+    const { roster } = round;
+    if (!this.#rostersInUse().includes(roster)) this.#publish({ what: 'roster', roster, payload: false });
   }
 
   #publish(retained: Retained): void {

@@ -1,20 +1,21 @@
 /**
- * A simulated home: the real machine and its real shell over a disk that is a few maps. What the inbox verifies is
- * left out, signatures and rosters were checked when the street was made; what it decides is here.
+ * A simulated home in its rounds: the real machine and its real shell over a disk that is a few maps. What the inbox
+ * verifies is left out, signatures and rosters were checked when the street was made; what it decides is here.
  */
 import type { HomeFacts } from '../../agent/policy/assess-round.ts';
 import type { Cell } from '../../agent/policy/check-cells.ts';
-import type { Seat } from '../../agent/policy/judge-announcement.ts';
+import type { Seat, Verdict } from '../../agent/policy/judge-announcement.ts';
 import type { OwnTensor } from '../../agent/policy/own-tensor.ts';
-import { refusal } from '../../agent/policy/refusals.ts';
+import { RefusedError, refusal } from '../../agent/policy/refusals.ts';
 import { takeUp } from '../../agent/rounds/participant.ts';
 import type { AnswerGiven, Release } from '../../agent/rounds/participant-event.ts';
 import { type HomeTopic, ParticipantShell } from '../../agent/rounds/participant-shell.ts';
 import type { Coverage, SizedGrid, Slots, TensorName, TensorStore, UnitOf } from '../../agent/tensors/tensor.ts';
-import type { Clock } from '../../broker/protocol/clock.ts';
-import { sameBytes } from '../../broker/protocol/hex.ts';
+import type { Clock, EpochMs } from '../../broker/protocol/clock.ts';
+import { sameBytes, toHex } from '../../broker/protocol/hex.ts';
+import type { AcceptedRoster } from '../../broker/protocol/roster.ts';
 import type { Round } from '../../broker/protocol/round.ts';
-import { Power } from './power.ts';
+import type { Power } from './power.ts';
 
 /** What a power cut leaves. */
 export interface HomeDisk {
@@ -23,37 +24,42 @@ export interface HomeDisk {
   readonly answers: Map<string, AnswerGiven>;
   readonly over: Set<string>;
   readonly spent: (Cell & { readonly round: string })[];
+  /** What began before counts as released: the disk is an older copy. */
+  spentUntil: number;
 }
 
 export interface HomeParts {
-  readonly seat: Seat;
+  readonly disk: HomeDisk;
+  readonly power: Power;
+  readonly seats: {
+    held(hash: string): Seat | undefined;
+    seat(hash: string, now: EpochMs): Seat | undefined;
+    accept(roster: AcceptedRoster): void;
+    noteNeeded(round: Round): void;
+  };
   readonly clock: Clock;
   readonly tensors: readonly OwnTensor[];
   readonly reading: (tensor: string, from: number) => number;
   readonly random: (bytes: number) => Uint8Array;
   readonly send: (topic: HomeTopic, round: string, payload: Uint8Array) => void;
+  readonly fetchRoster: (hash: string) => void;
 }
 
 export class SimulatedHome {
-  readonly disk: HomeDisk = { bound: new Map(), reports: new Map(), answers: new Map(), over: new Set(), spent: [] };
-  readonly index: number;
-  readonly power: Power;
   sharing = true;
   readonly #parts: HomeParts;
-  #shell: ParticipantShell;
+  readonly #shell: ParticipantShell;
+  /** As received, for rounds whose roster is awaited. */
+  readonly #awaiting = new Map<string, Round>();
 
   constructor(parts: HomeParts) {
     this.#parts = parts;
-    this.index = parts.seat.own;
-    this.power = new Power(`home ${this.index}`);
     this.#shell = this.#start();
   }
 
-  /** As after a power cut: what was in memory is gone. */
-  restart(): void {
+  /** As by a power cut: what was in memory is gone. */
+  close(): void {
     this.#shell.close();
-    this.power.up = true;
-    this.#shell = this.#start();
   }
 
   /** @param round undefined where the announcement was cleared */
@@ -61,27 +67,37 @@ export class SimulatedHome {
     if (round === undefined) this.#shell.drop(id);
     if (round === undefined || this.#isOver(id, round)) return;
     this.#takeUp(id);
-    const { seat, clock } = this.#parts;
-    const bound = this.disk.bound.get(id) ?? round;
-    const verdict = sameBytes(bound.hash, round.hash)
-      ? ({ verdict: 'accepted', round: bound, seat } as const)
-      : ({ verdict: 'refused', refusal: refusal('ROUND_ID_BOUND') } as const);
-    const now = clock.now();
-    void this.#shell.run(id, { type: 'announced', now, signed: round.signed, verdict, facts: this.#facts() });
+    this.#announce(id, round);
+  }
+
+  rosterCame(roster: AcceptedRoster): void {
+    const hash = toHex(roster.hash);
+    const waiting = [...this.#shell.participants].flatMap(([id, now]) =>
+      now.state === 'rosterWanted' && now.roster === hash ? [id] : [],
+    );
+    if (waiting.length === 0) return;
+    try {
+      this.#parts.seats.accept(roster);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      for (const id of waiting) this.#shell.drop(id);
+      return;
+    }
+    for (const id of waiting) this.#announce(id, this.#awaiting.get(id) as Round);
   }
 
   asked(id: string, open: Uint8Array): void {
-    const bound = this.disk.bound.get(id);
-    if (this.#isOver(id, bound)) return;
+    if (this.#isOver(id, this.#parts.disk.bound.get(id))) return;
     this.#takeUp(id);
     void this.#shell.run(id, { type: 'asked', now: this.#parts.clock.now(), open });
   }
 
   resulted(id: string): void {
-    if (!this.disk.bound.has(id)) return;
-    this.power.effect();
-    this.disk.over.add(id);
-    this.power.effect();
+    const { disk, power } = this.#parts;
+    if (!disk.bound.has(id)) return;
+    power.effect();
+    disk.over.add(id);
+    power.effect();
     if (this.#shell.participants.has(id)) void this.#shell.run(id, { type: 'over', now: this.#parts.clock.now() });
   }
 
@@ -91,19 +107,48 @@ export class SimulatedHome {
     for (const [id] of rounds) void this.#shell.run(id, event);
   }
 
+  #announce(id: string, round: Round): void {
+    const verdict = this.#judge(id, round);
+    if (verdict.verdict === 'roster wanted') this.#awaiting.set(id, round);
+    const now = this.#parts.clock.now();
+    void this.#shell.run(id, { type: 'announced', now, signed: round.signed, verdict, facts: this.#facts() });
+  }
+
+  #judge(id: string, round: Round): Verdict {
+    const { disk, seats, clock } = this.#parts;
+    const now = this.#shell.participants.get(id);
+    if (now?.state === 'takingPart' && sameBytes(now.round.hash, round.hash)) {
+      return { verdict: 'accepted', round: now.round, seat: now.seat };
+    }
+    try {
+      const seat = seats.seat(toHex(round.roster.hash), clock.now());
+      if (seat === undefined) return { verdict: 'roster wanted', roster: toHex(round.roster.hash) };
+      const bound = disk.bound.get(id) ?? round;
+      if (sameBytes(bound.hash, round.hash)) return { verdict: 'accepted', round: bound, seat };
+      return { verdict: 'refused', refusal: refusal('ROUND_ID_BOUND') };
+    } catch (error) {
+      if (error instanceof RefusedError) return { verdict: 'refused', refusal: error.refusal };
+      throw error;
+    }
+  }
+
   #takeUp(id: string): void {
-    const round = this.disk.bound.get(id);
+    const { disk, seats } = this.#parts;
+    const round = disk.bound.get(id);
     if (round === undefined || this.#shell.participants.get(id)?.state === 'takingPart') return;
-    const answer = this.disk.answers.get(id);
+    const seat = seats.held(toHex(round.roster.hash));
+    if (seat === undefined) return;
+    const answer = disk.answers.get(id);
     const kept = {
-      report: this.disk.reports.get(id)?.report,
+      report: disk.reports.get(id)?.report,
       answer: answer && { setHash: answer.setHash, bytes: answer.answer, contributes: answer.contributes },
     };
-    void this.#shell.step(id, ...takeUp(round, this.#parts.seat, kept));
+    void this.#shell.step(id, ...takeUp(round, seat, kept));
   }
 
   #isOver(id: string, round: Round | undefined): boolean {
-    return this.disk.over.has(id) || (round !== undefined && this.#parts.clock.now() >= round.announce.expiry);
+    const { disk, clock } = this.#parts;
+    return disk.over.has(id) || (round !== undefined && clock.now() >= round.announce.expiry);
   }
 
   #facts(): HomeFacts {
@@ -114,11 +159,12 @@ export class SimulatedHome {
       mostHomes: 2500,
       histogram: false,
     };
-    return { sharing: this.sharing, policy, tensors: this.#parts.tensors, spentUntil: Number.NEGATIVE_INFINITY };
+    const { tensors, disk } = this.#parts;
+    return { sharing: this.sharing, policy, tensors, spentUntil: disk.spentUntil };
   }
 
   #start(): ParticipantShell {
-    const { clock, random, send, reading } = this.#parts;
+    const { clock, random, send, reading, power, fetchRoster } = this.#parts;
     const slots: TensorStore['slots'] = <Q extends string, Count extends number>(
       { id }: TensorName<Q>,
       grid: SizedGrid<Count>,
@@ -138,24 +184,32 @@ export class SimulatedHome {
       clock,
       random,
       publish: (topic, round, payload) => {
-        this.power.effect();
+        power.effect();
         send(topic, round, payload);
         return sent;
       },
-      fetchRoster: () => sent,
+      fetchRoster: (hash) => {
+        power.effect();
+        fetchRoster(hash);
+        return sent;
+      },
       noteClipped: () => undefined,
     });
   }
 
   #store() {
-    const { disk, power } = this;
+    const { disk, power, seats } = this.#parts;
     const write = (work: () => void) => {
       power.effect();
       work();
       power.effect();
     };
     return {
-      bind: (round: Round) => write(() => void (disk.bound.has(round.id) || disk.bound.set(round.id, round))),
+      bind: (round: Round) =>
+        write(() => {
+          if (!disk.bound.has(round.id)) disk.bound.set(round.id, round);
+          seats.noteNeeded(round);
+        }),
       spentIn: (cells: readonly Cell[]) => disk.spent.find((one) => cells.some((cell) => overlap(one, cell)))?.round,
       keepReport: (round: Round, release: Release) =>
         write(() => {
@@ -165,6 +219,11 @@ export class SimulatedHome {
       keepAnswer: (round: Round, given: AnswerGiven) => write(() => once(disk.answers, round.id, given)),
     };
   }
+}
+
+export function emptyDisk(): HomeDisk {
+  const rounds = { bound: new Map(), reports: new Map(), answers: new Map(), over: new Set<string>() };
+  return { ...rounds, spent: [], spentUntil: Number.NEGATIVE_INFINITY };
 }
 
 const sent = Promise.resolve();

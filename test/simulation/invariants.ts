@@ -1,16 +1,21 @@
 /** What holds in every simulated world, at any instant; and what holds once all is quiet. */
-import type { AnswerGiven } from '../../agent/rounds/participant-event.ts';
 import { toHex } from '../../broker/protocol/hex.ts';
+import type { Round } from '../../broker/protocol/round.ts';
 import type { StoredRound } from './coordinator.ts';
-import { overlap, type SimulatedHome } from './home.ts';
-import { truth } from './street.ts';
-import type { World } from './world.ts';
+import { overlap } from './home.ts';
+import type { House } from './house.ts';
+import { homeOf, houseOf, tensors, truth } from './street.ts';
+import type { Said, World } from './world.ts';
 
 /** @returns what is wrong; empty in a sound world */
 export function violations(world: World): string[] {
   return [
-    ...world.homes.flatMap((home) => [...cellsTwice(home), ...answeredUnderMinimum(world, home)]),
-    ...saidTwice(world),
+    ...world.houses.flatMap((house) => [
+      ...cellsTwice(world, house),
+      ...answeredUnderMinimum(world, house),
+      ...erasedTooSoon(house),
+    ]),
+    ...saidOtherwise(world),
     ...[...world.coordinator.disk.values()].flatMap((stored) => wrongResult(world, stored)),
   ];
 }
@@ -26,26 +31,62 @@ export function stuck(world: World, before: ReadonlySet<string>): string[] {
   });
 }
 
-function cellsTwice({ index, disk }: SimulatedHome): string[] {
-  return disk.spent.flatMap((one, at) =>
-    disk.spent.slice(at + 1).flatMap((other) => (overlap(one, other) ? [`home ${index} released a cell twice`] : [])),
+/** @returns the homes that hold a key that no round needs any more, long after the last one */
+export function keysKept({ houses }: World): string[] {
+  return houses.flatMap(({ number, power, seats }) =>
+    power.up && seats.files.size !== 1 ? [`home ${number} holds ${seats.files.size} keys`] : [],
   );
 }
 
-function answeredUnderMinimum({ coordinator }: World, { index, disk }: SimulatedHome): string[] {
-  const tooFew = ([id, given]: [string, AnswerGiven]) =>
-    given.contributors < (coordinator.disk.get(id)?.round.announce.minimum ?? 0);
-  return [...disk.answers].filter(tooFew).map(() => `home ${index} answered for too few`);
+/** Of what has left the house, whatever its disk still knows of it. */
+function cellsTwice({ said, coordinator }: World, { number }: House): string[] {
+  const reported = new Set(
+    said.flatMap(({ house, topic, round }) => (house === number && topic === 'report' ? [round] : [])),
+  );
+  const cells = [...reported].flatMap((id) => cellsOf(coordinator.disk.get(id)?.round));
+  return cells.flatMap((one, at) =>
+    cells.slice(at + 1).flatMap((other) => (overlap(one, other) ? [`home ${number} released a cell twice`] : [])),
+  );
 }
 
-/** One report and one answer of each home for each round, the ones on its disk. */
-function saidTwice({ said, homes }: World): string[] {
-  return said.flatMap(({ home, topic, round, payload, reported }) => {
-    const { disk } = homes[home - 1] as SimulatedHome;
-    if (topic === 'complaint') return [`home ${home} complains, and nobody lies`];
-    if (topic === 'decline') return reported ? [`home ${home} declines after its report`] : [];
-    const stored = topic === 'report' ? disk.reports.get(round)?.report : disk.answers.get(round)?.answer;
-    return stored !== undefined && toHex(stored) === toHex(payload) ? [] : [`home ${home}: a ${topic} not on its disk`];
+function cellsOf(round: Round | undefined) {
+  if (round === undefined) return [];
+  const { query, grid } = round.announce;
+  const span = { from: grid.from, until: grid.from + grid.slots * grid.step };
+  const asked = tensors.filter(({ tags }) => query.tags.every((tag) => tags.includes(tag)));
+  return asked.map(({ source }) => ({ ...source, ...span }));
+}
+
+function answeredUnderMinimum({ coordinator }: World, { number, disk }: House): string[] {
+  return [...disk.answers].flatMap(([id, { contributors }]) =>
+    contributors < (coordinator.disk.get(id)?.round.announce.minimum ?? 0)
+      ? [`home ${number} answered for too few`]
+      : [],
+  );
+}
+
+function erasedTooSoon({ number, seats }: House): string[] {
+  return seats.erasures.flatMap(({ sequence, at, neededUntil }) =>
+    neededUntil !== undefined && at <= neededUntil
+      ? [`home ${number} erased key ${sequence}, which a round needs`]
+      : [],
+  );
+}
+
+/** One report and one answer of each home for each round, on its disk before anybody saw them, always the same bytes. */
+function saidOtherwise({ said }: World): string[] {
+  const first = new Map<string, Said>();
+  return said.flatMap((one) => {
+    const { house, topic, round, payload, reported, stored } = one;
+    if (topic === 'complaint') return [`home ${house} complains, and nobody lies`];
+    if (topic === 'decline') return reported ? [`home ${house} declines after its report`] : [];
+    const key = `${house} ${topic} ${round}`;
+    const before = first.get(key) ?? one;
+    first.set(key, before);
+    return [
+      ...(stored ? [] : [`home ${house}: a ${topic} not on its disk`]),
+      ...(before === one || toHex(before.payload) === toHex(payload) ? [] : [`home ${house}: another ${topic}`]),
+    ];
   });
 }
 
@@ -56,7 +97,7 @@ function wrongResult(world: World, { round, sets, result }: StoredRound): string
   const contributors = sets.at(-1)?.set.contributors ?? [];
   const { minimum } = round.announce;
   if (contributors.length < minimum || result.contributors < minimum) wrong.push('opened under the minimum');
-  const silent = contributors.filter((home) => !world.homes[home - 1]?.disk.reports.has(round.id));
+  const silent = contributors.filter((index) => !hasReported(world, numberOf(round, index), round.id));
   if (silent.length > 0) wrong.push(`in the sum without a report: ${silent.join()}`);
   const expected = truth(round, contributors);
   if (result.sum.join() !== expected.join()) wrong.push(`the sum is ${result.sum.join()}, not ${expected.join()}`);
@@ -64,19 +105,48 @@ function wrongResult(world: World, { round, sets, result }: StoredRound): string
   return wrong;
 }
 
+const hasReported = ({ said }: World, number: number, id: string) =>
+  said.some(({ house, topic, round }) => house === number && topic === 'report' && round === id);
+
+const numberOf = ({ roster }: Round, index: number) => houseOf(roster.homes[index - 1]?.id ?? '');
+
 /** Whether a failure has a cause outside of the protocol: too few were there in time, or had anything to give. */
-function isJustified(world: World, { round, heard, sets, result }: StoredRound, early: boolean): boolean {
+function isJustified(world: World, stored: StoredRound, early: boolean): boolean {
+  const { round, heard, sets, result } = stored;
   const { minimum, expiry } = round.announce;
   const atCoordinator = [...heard.values()].filter(({ said }) => said === 'report').length;
   // What was not sent before its owner turned sharing off stays at home; and a home that has declined may have a report
   // by now, but nobody waits for it.
-  const atHome = world.homes.filter(({ index, disk, power, sharing }) => {
+  const atHome = round.roster.homes.filter(({ index, id }) => {
     const said = heard.get(index)?.said;
-    return said === 'report' || (said === undefined && power.up && sharing && disk.reports.has(round.id));
+    const house = world.houses[houseOf(id) - 1] as House;
+    return (
+      said === 'report' ||
+      (said === undefined && canAnswer(house, round) && house.core.sharing && house.disk.reports.has(round.id))
+    );
   }).length;
   const reason = result?.state === 'failed' ? result.reason : undefined;
   if (reason === 'too-few-contributors') return sets.length === 0 && (early ? atCoordinator : atHome) < minimum;
   const expired = world.clock.now() >= expiry;
   if (reason === 'too-few-reports') return expired && atCoordinator < minimum;
-  return reason === 'too-few-answers' && expired;
+  if (reason !== 'too-few-answers' || !expired) return false;
+  return world.quietFrom >= expiry || answersToCome(world, stored) < round.sharing.answers;
+}
+
+/** Answers that have come, and those of homes that are back and can give one. */
+function answersToCome({ houses }: World, { round, sets }: StoredRound): number {
+  const answers = sets.at(-1)?.answers;
+  return round.roster.homes.filter(({ index, id }) => {
+    return answers?.has(index) === true || canAnswer(houses[houseOf(id) - 1] as House, round);
+  }).length;
+}
+
+/** It is there with the key that the roster names, and has not taken a newer roster before it could take that one. */
+function canAnswer({ number, power, seats, disk }: House, { roster }: Round): boolean {
+  const named = roster.homes.find(({ id }) => id === homeOf(number));
+  const key = named && seats.files.get(named.sequence);
+  if (!power.up || named === undefined || key === undefined || toHex(key.publicKey) !== toHex(named.agreement))
+    return false;
+  const epochs = [...disk.rosters.values()].map((known) => known.roster.epoch);
+  return disk.rosters.has(toHex(roster.hash)) || roster.epoch > Math.max(0, ...epochs);
 }

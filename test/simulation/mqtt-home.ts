@@ -7,7 +7,8 @@ import { type Clock, systemClock } from '../../broker/protocol/clock.ts';
 import { sameBytes } from '../../broker/protocol/hex.ts';
 import { checkAnnounce, type Round } from '../../broker/protocol/round.ts';
 import { defaultPrefix as prefix, readTopic, topicOf } from '../../broker/protocol/topics.ts';
-import { SimulatedHome } from './home.ts';
+import { emptyDisk, SimulatedHome } from './home.ts';
+import { Power } from './power.ts';
 import { tensors } from './street.ts';
 
 const reconnectMs = 50;
@@ -27,7 +28,11 @@ export class MqttHome {
     this.#clock = systemClock(onError);
     this.id = seat.roster.homes[seat.own - 1]?.id ?? '';
     this.core = new SimulatedHome({
-      seat,
+      disk: emptyDisk(),
+      power: new Power(this.id),
+      // Its key and its roster stay what they are.
+      seats: { held: () => seat, seat: () => seat, accept: () => undefined, noteNeeded: () => undefined },
+      fetchRoster: () => undefined,
       clock: this.#clock,
       tensors,
       reading: () => seat.own,

@@ -15,24 +15,38 @@ export type Operation =
   | { readonly do: 'cutPower'; readonly home: number; readonly effects: number }
   | { readonly do: 'restart'; readonly home: number }
   | { readonly do: 'share'; readonly home: number; readonly on: boolean }
-  | { readonly do: 'wait'; readonly minutes: number };
+  | { readonly do: 'wait'; readonly minutes: number }
+  /** A home makes itself a new agreement key. */
+  | { readonly do: 'rotate'; readonly home: number }
+  | { readonly do: 'backup'; readonly home: number }
+  /** A home goes on from its backup, and knows that it does. */
+  | { readonly do: 'restore'; readonly home: number }
+  /** Another gateway takes a home's place, and the operator approves it. */
+  | { readonly do: 'replace'; readonly home: number }
+  /** The operator takes a home into the cohort, or out of it. */
+  | { readonly do: 'enrol'; readonly home: number; readonly on: boolean };
 
 const home = fc.nat(7);
 const constant = <const Name extends string>(name: Name) => fc.constant(name);
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 1, arbitrary: fc.record({ do: constant('announce'), round: fc.nat(5) }) },
+  { weight: 2, arbitrary: fc.record({ do: constant('announce'), round: fc.nat(5) }) },
   {
-    weight: 8,
+    weight: 6,
     arbitrary: fc.record({ do: constant('deliver'), nth: fc.nat(20), times: fc.constantFrom(0, 1, 1, 1, 2) }),
   },
-  { weight: 2, arbitrary: fc.record({ do: constant('deliverAll') }) },
+  { weight: 3, arbitrary: fc.record({ do: constant('deliverAll') }) },
   { weight: 1, arbitrary: fc.record({ do: constant('forget') }) },
   { weight: 2, arbitrary: fc.record({ do: constant('connect'), home }) },
   { weight: 3, arbitrary: fc.record({ do: constant('cutPower'), home, effects: fc.oneof(fc.nat(6), fc.nat(30)) }) },
   { weight: 2, arbitrary: fc.record({ do: constant('restart'), home }) },
   { weight: 1, arbitrary: fc.record({ do: constant('share'), home, on: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: constant('wait'), minutes: fc.constantFrom(1, 120, 600) }) },
+  { weight: 1, arbitrary: fc.record({ do: constant('wait'), minutes: fc.constantFrom(1, 120, 720) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('rotate', 'rotate', 'backup', 'restore', 'replace'), home }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: constant('enrol'), home, on: fc.boolean() }) },
 );
 
 export const operations: fc.Arbitrary<Operation[]> = fc

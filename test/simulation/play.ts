@@ -1,5 +1,5 @@
 /** One world from its beginning until all is quiet, and what is wrong with it then. */
-import { stuck, violations } from './invariants.ts';
+import { keysKept, stuck, violations } from './invariants.ts';
 import type { Operation } from './operation.ts';
 import { makeStreet, type Street } from './street.ts';
 import { World } from './world.ts';
@@ -25,10 +25,12 @@ export async function play(
   await world.play(operations);
   const wrong = violations(world);
   const ended = [...world.coordinator.disk].flatMap(([id, { result }]) => (result === undefined ? [] : [id]));
-  await world.quieten(absent && (street.rounds[0]?.sharing.dropouts ?? 0) > 0 ? 1 : undefined);
+  await world.quieten(absent && street.round(0, street.roster).sharing.dropouts > 0 ? 1 : undefined);
   const results = [...world.coordinator.disk.values()].map(({ result }) => result?.state);
+  wrong.push(...violations(world), ...stuck(world, new Set(ended)));
+  await world.grow();
   return {
-    wrong: [...wrong, ...violations(world), ...stuck(world, new Set(ended))],
+    wrong: [...wrong, ...violations(world), ...keysKept(world)],
     opened: results.filter((state) => state === 'opened').length,
     failed: results.filter((state) => state === 'failed').length,
   };

@@ -90,6 +90,43 @@ const reproductions: readonly Reproduction[] = [
     absent: true,
     operations: withoutHome1(22),
   },
+  {
+    name: 'a key that a newer one has replaced lives as long as a round needs it',
+    street: 0,
+    operations: [announced, { do: 'rotate', home: 1 }, { do: 'deliverAll' }, { do: 'announce', round: 1 }],
+  },
+  {
+    name: 'a key that a newer one has replaced is erased once no round needs it',
+    street: 0,
+    operations: [announced, { do: 'wait', minutes: 1 }, { do: 'rotate', home: 1 }],
+  },
+  {
+    name: 'a home that goes on from a backup releases nothing of before',
+    street: 0,
+    operations: [
+      announced,
+      { do: 'deliverAll' },
+      { do: 'restore', home: 1 },
+      { do: 'deliverAll' },
+      { do: 'announce', round: 2 },
+    ],
+  },
+  {
+    name: 'a home that goes on from a backup gives up its keys',
+    street: 0,
+    operations: [announced, { do: 'rotate', home: 1 }, { do: 'restore', home: 1 }],
+  },
+  {
+    name: 'another gateway in a home’s place releases nothing of before',
+    street: 0,
+    operations: [
+      announced,
+      { do: 'deliverAll' },
+      { do: 'replace', home: 1 },
+      { do: 'deliverAll' },
+      { do: 'announce', round: 2 },
+    ],
+  },
 ];
 
 test.each(reproductions)('$name', async ({ street, operations, absent }) => {

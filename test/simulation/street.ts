@@ -1,11 +1,10 @@
 /**
- * Cohorts with real keys, made once: their rosters, pair keys and some rounds that a world may announce. Meters read
- * powers of four, so that a sum tells which homes are in it.
+ * Cohorts with real keys, made once for all worlds: rosters of whatever keys their homes have come to have, pair keys,
+ * and the rounds that a world may announce. Meters read powers of four, so that a sum tells which homes are in it.
  */
-import { randomBytes } from 'node:crypto';
-import type { Seat } from '../../agent/policy/judge-announcement.ts';
+import { createHash, randomBytes } from 'node:crypto';
 import type { OwnTensor } from '../../agent/policy/own-tensor.ts';
-import { type AgreementSecret, generateAgreement, pairKeysOf } from '../../broker/protocol/agreement.ts';
+import { type AgreementSecret, generateAgreement, type PairKeys, pairKeysOf } from '../../broker/protocol/agreement.ts';
 import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
 import type { Grid } from '../../broker/protocol/fields.ts';
 import type { AcceptedRoster } from '../../broker/protocol/roster.ts';
@@ -15,16 +14,32 @@ import { generateSigningKey, type SigningKey } from '../../broker/protocol/signi
 
 export const hour = 3_600_000;
 export const start = epochMs(Date.parse('2027-01-02T00:00:00Z'));
+/** Of the keys that the first roster names. */
+export const firstSequence = start / 1000 - 3600;
+export const cohort = 'oak-street';
 const step = 6 * hour;
 const slots = 4;
 
+/** A gateway that a house had, and an agreement key of it: both counted from 0, over all that the house ever had. */
+export interface Member {
+  readonly house: number;
+  readonly gateway: number;
+  readonly nth: number;
+  readonly sequence: number;
+}
+
 export interface Street {
   readonly key: SigningKey;
+  /** Houses, 1..n. */
+  readonly houses: number;
+  /** The first epoch's, which everybody has accepted. */
   readonly roster: AcceptedRoster;
-  /** At index - 1. */
-  readonly seats: readonly Seat[];
-  /** That may be announced, each once in a world. */
-  readonly rounds: readonly Round[];
+  identity(house: number, gateway: number): Uint8Array;
+  secret(house: number, nth: number): AgreementSecret;
+  rosterOf(epoch: number, members: readonly Member[]): AcceptedRoster;
+  pairKeys(secret: AgreementSecret, roster: AcceptedRoster): PairKeys;
+  /** One of those that may be announced; each once in a world. */
+  round(plan: number, roster: AcceptedRoster): Round;
 }
 
 /** What a round asks for: the first slot of its grid, counted from the first metered one, and the tag. */
@@ -35,7 +50,7 @@ interface Plan {
 }
 
 /** Overlapping in hours, in meters, in both; the last one's hours are not over when the world begins. */
-const plans: readonly Plan[] = [
+export const plans: readonly Plan[] = [
   { first: 0, count: 2, tag: '#all' },
   { first: 2, count: 2, tag: '#all' },
   { first: 1, count: 2, tag: '#cellar' },
@@ -64,38 +79,60 @@ export const tensors: readonly OwnTensor[] = ['cellar', 'attic'].map((id) => ({
 }));
 
 /** In Wh. */
-export function reading(home: number, tensor: string, from: number): number {
+export function reading(house: number, tensor: string, from: number): number {
   const slot = (from - gridOf(0, 1).from) / step;
-  return (slot + 1) * 4 ** home * (tensor === 'attic' ? 2 : 1);
+  return (slot + 1) * 4 ** house * (tensor === 'attic' ? 2 : 1);
 }
 
+export const homeOf = (house: number): string => `home-${house}`;
+export const houseOf = (home: string): number => Number(home.slice('home-'.length));
+
 /** What the sum has to be, worked out from the readings. */
-export function truth(round: Round, contributors: readonly number[]): number[] {
-  const { grid, query } = round.announce;
+export function truth({ announce, roster }: Round, contributors: readonly number[]): number[] {
+  const { grid, query } = announce;
   const asked = tensors.filter(({ tags }) => query.tags.every((tag) => tags.includes(tag)));
+  const houses = contributors.map((index) => houseOf(roster.homes[index - 1]?.id ?? ''));
   return Array.from({ length: grid.slots }, (_, slot) =>
-    contributors
-      .flatMap((home) => asked.map(({ id }) => reading(home, id, grid.from + slot * grid.step)))
+    houses
+      .flatMap((house) => asked.map(({ id }) => reading(house, id, grid.from + slot * grid.step)))
       .reduce((sum, each) => sum + each, 0),
   );
 }
 
-/** @param dropouts by default as the protocol would choose */
-export function makeStreet(homes: number, minimum: number, dropouts?: number): Street {
+/** @param dropouts in rosters of all houses; by default, and in smaller ones, as the protocol would choose */
+export function makeStreet(houses: number, minimum: number, dropouts?: number): Street {
   const key = generateSigningKey();
-  const secrets = Array.from({ length: homes }, () => generateAgreement());
-  const roster = rosterOf(secrets);
-  const seats = secrets.map((secret, at) => ({
-    roster,
-    own: at + 1,
-    pairKeys: pairKeysOf(secret, roster),
-    coordinator: key.publicKey,
+  const identities = kept((_name: string) => randomBytes(32));
+  const secrets = kept((_name: string) => generateAgreement());
+  const secret = (house: number, nth: number) => secrets(`${house}/${nth}`);
+  const identity = (house: number, gateway: number) => identities(`${house}/${gateway}`);
+  const rosters = kept((text: string) => {
+    const { epoch, members } = JSON.parse(text) as { epoch: number; members: Member[] };
+    const homes = members.map(({ house, gateway, nth, sequence }, at) => ({
+      ...{ index: at + 1, id: homeOf(house), identity: identity(house, gateway) },
+      ...{ agreement: secret(house, nth).publicKey, sequence },
+    }));
+    return { cohort, epoch, hash: createHash('sha256').update(text).digest(), homes };
+  });
+  const rosterOf = (epoch: number, members: readonly Member[]) => rosters(JSON.stringify({ epoch, members }));
+  const first = Array.from({ length: houses }, (_, at) => ({
+    house: at + 1,
+    gateway: 0,
+    nth: 0,
+    sequence: firstSequence,
   }));
-  const sharing = dropouts === undefined ? defaultSharing(homes) : { dropouts, packing: 1 };
-  const rounds = plans.map(({ first, count, tag }) =>
-    announce({ key, roster }, { grid: gridOf(first, count), tag, minimum, ...sharing }),
-  );
-  return { key, roster, seats, rounds };
+  const perRoster = keptFor((_roster: AcceptedRoster) => ({ rounds: new Map<number, Round>(), pairs: new Map() }));
+  return {
+    ...{ key, houses, identity, secret, rosterOf, roster: rosterOf(1, first) },
+    pairKeys: (own, roster) => once(perRoster(roster).pairs, own, () => pairKeysOf(own, roster)),
+    round: (plan, roster) =>
+      once(perRoster(roster).rounds, plan, () => {
+        const { first: slot, count, tag } = plans[plan % plans.length] as Plan;
+        const all = roster.homes.length === houses && dropouts !== undefined;
+        const sharing = all ? { dropouts, packing: 1 } : defaultSharing(roster.homes.length);
+        return announce({ key, roster }, { grid: gridOf(slot, count), tag, minimum, ...sharing });
+      }),
+  };
 }
 
 export interface Asked {
@@ -130,17 +167,23 @@ export function announce({ key, roster }: Pick<Street, 'key' | 'roster'>, asked:
   });
 }
 
-function rosterOf(secrets: readonly AgreementSecret[]): AcceptedRoster {
-  return {
-    cohort: 'oak-street',
-    epoch: 1,
-    hash: randomBytes(32),
-    homes: secrets.map(({ publicKey }, at) => ({
-      index: at + 1,
-      id: `home-${at + 1}`,
-      identity: randomBytes(32),
-      agreement: publicKey,
-      sequence: 1,
-    })),
+/** Worlds come by the thousand, and most keys and rosters in them are those of another. */
+function kept<Out>(make: (name: string) => Out): (name: string) => Out {
+  const made = new Map<string, Out>();
+  return (name) => once(made, name, () => make(name));
+}
+
+function keptFor<Of extends object, Out>(make: (of: Of) => Out): (of: Of) => Out {
+  const made = new WeakMap<Of, Out>();
+  return (of) => {
+    const known = made.get(of) ?? make(of);
+    made.set(of, known);
+    return known;
   };
+}
+
+function once<Key, Out>(made: Map<Key, Out>, key: Key, make: () => Out): Out {
+  const known = made.get(key) ?? make();
+  made.set(key, known);
+  return known;
 }

@@ -4,52 +4,69 @@
  */
 import type { HomeTopic } from '../../agent/rounds/participant-shell.ts';
 import { after, SteppedClock } from '../../broker/protocol/clock.ts';
+import { sameBytes, toHex } from '../../broker/protocol/hex.ts';
 import { type Retained, SimulatedCoordinator } from './coordinator.ts';
-import { SimulatedHome } from './home.ts';
+import { House, type ShownKey } from './house.ts';
 import type { Operation } from './operation.ts';
 import { type Power, PowerCut } from './power.ts';
-import { hour, reading, type Street, start, tensors } from './street.ts';
+import { hour, plans, reading, type Street, start } from './street.ts';
+
+/** What a home has said about a round. */
+export interface Said {
+  readonly house: number;
+  readonly topic: HomeTopic;
+  readonly round: string;
+  readonly payload: Uint8Array;
+  /** When it was said: whether a report for that round was on its disk, and whether these very bytes were. */
+  readonly reported: boolean;
+  readonly stored: boolean;
+}
 
 type Message =
   | { readonly to: 'broker'; readonly retained: Retained }
-  | { readonly to: 'home'; readonly home: number; readonly retained: Retained }
-  | {
-      readonly to: 'coordinator';
-      readonly home: number;
-      readonly topic: HomeTopic;
-      readonly round: string;
-      readonly payload: Uint8Array;
-      readonly reported: boolean;
-    };
+  /** A subscription to one roster. */
+  | { readonly to: 'broker'; readonly house: number; readonly wants: string }
+  | { readonly to: 'home'; readonly house: number; readonly retained: Retained }
+  | { readonly to: 'coordinator'; readonly said: Said }
+  | { readonly to: 'coordinator'; readonly key: ShownKey };
+
+const graceMs = 20_000;
+const day = 24 * hour;
 
 export class World {
-  readonly homes: readonly SimulatedHome[];
+  readonly houses: readonly House[];
   readonly coordinator: SimulatedCoordinator;
   readonly clock = new SteppedClock(start);
-  /** Everything that any home ever said; `reported`: when it had a report for that round on its disk. */
-  readonly said: Extract<Message, { to: 'coordinator' }>[] = [];
-  readonly #street: Street;
+  /** Everything that any home ever said of rounds. */
+  readonly said: Said[] = [];
+  /** When all were back. */
+  quietFrom = Number.POSITIVE_INFINITY;
   readonly #retained = new Map<string, Retained>();
+  /** By home: hashes of the rosters that it has asked for. */
+  readonly #wanted = new Map<number, Set<string>>();
   #inFlight: Message[] = [];
 
   constructor(street: Street, random: (bytes: number) => Uint8Array, values: typeof reading = reading) {
-    this.#street = street;
     const { clock } = this;
-    this.coordinator = new SimulatedCoordinator({
-      key: street.key,
-      clock,
-      random,
-      publish: (retained) => void this.#inFlight.push({ to: 'broker', retained }),
+    const publish = (retained: Retained) => void this.#inFlight.push({ to: 'broker', retained });
+    this.coordinator = new SimulatedCoordinator({ street, clock, random, publish });
+    this.houses = Array.from({ length: street.houses }, (_, at) => {
+      const number = at + 1;
+      return new House({
+        ...{ street, number, clock, random, reading: (tensor, from) => values(number, tensor, from) },
+        send: (topic, round, payload) => this.#say(number, topic, round, payload),
+        show: (key) => publish({ what: 'key', house: number, payload: key }),
+        fetchRoster: (wants) => void this.#inFlight.push({ to: 'broker', house: number, wants }),
+      });
     });
-    this.homes = street.seats.map((seat) => {
-      const send = (topic: HomeTopic, round: string, payload: Uint8Array) => {
-        const reported = this.homes[seat.own - 1]?.disk.reports.has(round) ?? false;
-        const message = { to: 'coordinator', home: seat.own, topic, round, payload, reported } as const;
-        this.said.push(message);
-        this.#inFlight.push(message);
-      };
-      const own = (tensor: string, from: number) => values(seat.own, tensor, from);
-      return new SimulatedHome({ seat, clock, tensors, reading: own, random, send });
+    this.#lookEvery(8 * hour);
+  }
+
+  /** One timer for all: a clock of this world looks through every one that is set. */
+  #lookEvery(ms: number): void {
+    this.clock.at(after(this.clock.now(), ms), () => {
+      this.#lookEvery(ms);
+      for (const house of this.houses) if (house.power.up) house.look();
     });
   }
 
@@ -58,39 +75,53 @@ export class World {
   }
 
   /**
-   * Everyone is back, nothing is lost any more, and time goes on past every deadline and grace time.
-   * @param absent index of a home that stays away, though
+   * Everyone is back, nothing is lost any more, and time goes on past every deadline, grace time and expiry.
+   * @param absent number of a home that stays away, though
    */
   async quieten(absent?: number): Promise<void> {
     this.#inFlight = [];
-    for (const party of [this.coordinator, ...this.homes]) {
+    this.quietFrom = this.clock.now();
+    for (const party of [this.coordinator, ...this.houses]) {
       party.power.last();
-      if (party === this.homes[(absent ?? 0) - 1]) party.power.up = false;
+      if (party === this.houses[(absent ?? 0) - 1]) party.power.up = false;
       else if (!party.power.up) party.restart();
     }
-    const present = this.homes.filter(({ power }) => power.up);
-    for (const home of present) home.sharing = true;
+    const present = this.houses.filter(({ power }) => power.up);
+    for (const { core } of present) core.sharing = true;
     // All of it goes out to everybody again: to homes it is as if they had connected.
-    this.coordinator.connect();
-    for (const home of present) home.reconsider();
-    this.#deliverAll();
-    for (const at of [
-      after(start, 13 * hour),
-      ...[1, 2, 3].map((nth) => after(this.clock.now(), nth * 20_000 + 13 * hour)),
-    ]) {
-      await this.clock.stepTo(at);
-      this.#deliverAll();
+    this.#connectCoordinator();
+    for (const house of present) {
+      house.connected();
+      house.core.reconsider();
     }
+    for (const until of [this.clock.now(), after(start, 13 * hour), after(this.clock.now(), 13 * hour)]) {
+      await this.#settle(until);
+    }
+    await this.#settle(after(this.clock.now(), 2 * day));
+  }
+
+  /** So long that no key is needed any more but the newest of each home. */
+  async grow(): Promise<void> {
+    await this.#settle(after(this.clock.now(), 16 * day));
+  }
+
+  /** Up to then, and through whatever grace time begins there. */
+  async #settle(until: number): Promise<void> {
+    this.#deliverAll();
+    await this.clock.stepTo(after(start, until - start));
+    for (let grace = 0; grace < 3; grace += 1) {
+      this.#deliverAll();
+      await this.clock.stepTo(after(this.clock.now(), graceMs));
+    }
+    this.#deliverAll();
   }
 
   async #do(operation: Operation): Promise<void> {
     const { coordinator } = this;
     switch (operation.do) {
-      case 'announce': {
-        const round = this.#street.rounds[operation.round % this.#street.rounds.length];
-        if (round !== undefined && coordinator.power.up) coordinator.announce(round);
+      case 'announce':
+        if (coordinator.power.up) coordinator.announce(operation.round % plans.length);
         break;
-      }
       case 'deliver':
         this.#deliver(operation.nth, operation.times);
         break;
@@ -101,36 +132,72 @@ export class World {
         this.#retained.clear();
         break;
       case 'connect': {
-        const home = this.#home(operation.home);
-        if (home?.power.up) this.#connectHome(home);
-        else if (home === undefined && coordinator.power.up) coordinator.connect();
+        const house = this.#house(operation.home);
+        if (house?.power.up) this.#connectHome(house);
+        else if (house === undefined && coordinator.power.up) this.#connectCoordinator();
         break;
       }
       case 'cutPower':
         this.#power(operation.home).failAt(operation.effects);
         break;
       case 'restart':
-        (this.#home(operation.home) ?? coordinator).restart();
+        (this.#house(operation.home) ?? coordinator).restart();
         break;
       case 'share': {
-        const home = this.#home(operation.home);
-        if (home === undefined || !home.power.up) break;
-        home.sharing = operation.on;
-        home.reconsider();
+        const house = this.#house(operation.home);
+        if (house === undefined || !house.power.up) break;
+        house.core.sharing = operation.on;
+        house.core.reconsider();
         break;
       }
       case 'wait':
         await this.#wait(operation.minutes * 60_000);
+        break;
+      case 'rotate': {
+        const house = this.#house(operation.home);
+        if (house?.power.up) house.rotate();
+        break;
+      }
+      case 'backup':
+        this.#house(operation.home)?.backup();
+        break;
+      case 'restore': {
+        const house = this.#house(operation.home);
+        house?.restore();
+        if (house !== undefined) this.#connectHome(house);
+        break;
+      }
+      case 'replace':
+        this.#replace(operation.home);
+        break;
+      case 'enrol':
+        this.#enrol(operation.home, operation.on);
     }
   }
 
+  #replace(home: number): void {
+    const house = this.#house(home);
+    if (house === undefined || !this.coordinator.power.up) return;
+    house.replace();
+    this.coordinator.directory.approve(house.number, house.gateway);
+    this.#connectHome(house);
+  }
+
+  #enrol(home: number, on: boolean): void {
+    const house = this.#house(home);
+    const { directory, power } = this.coordinator;
+    if (house === undefined || !power.up || directory.isApproved(house.number) === on) return;
+    if (on) directory.approve(house.number, house.gateway);
+    else this.coordinator.remove(house.number);
+  }
+
   /** Home 0 is the coordinator. */
-  #home(home: number): SimulatedHome | undefined {
-    return this.homes[(home % (this.homes.length + 1)) - 1];
+  #house(home: number): House | undefined {
+    return this.houses[(home % (this.houses.length + 1)) - 1];
   }
 
   #power(home: number): Power {
-    return (this.#home(home) ?? this.coordinator).power;
+    return (this.#house(home) ?? this.coordinator).power;
   }
 
   async #wait(ms: number): Promise<void> {
@@ -146,13 +213,34 @@ export class World {
     }
   }
 
-  #connectHome(home: SimulatedHome): void {
-    for (const retained of this.#retained.values()) this.#send(home, retained);
+  #say(house: number, topic: HomeTopic, round: string, payload: Uint8Array): void {
+    const { reports, answers } = (this.houses[house - 1] as House).disk;
+    const kept = topic === 'report' ? reports.get(round)?.report : answers.get(round)?.answer;
+    const stored = kept !== undefined && sameBytes(kept, payload);
+    const said = { house, topic, round, payload, reported: reports.has(round), stored };
+    this.said.push(said);
+    this.#inFlight.push({ to: 'coordinator', said });
   }
 
-  #send({ index }: SimulatedHome, retained: Retained): void {
-    if (retained.what === 'open' && retained.home !== index) return;
-    this.#inFlight.push({ to: 'home', home: index, retained });
+  #connectHome(house: House): void {
+    this.#wanted.delete(house.number);
+    for (const retained of this.#retained.values()) this.#send(house, retained);
+    house.connected();
+  }
+
+  #connectCoordinator(): void {
+    for (const retained of this.#retained.values()) {
+      if (retained.what === 'key' && retained.payload !== undefined) {
+        this.#inFlight.push({ to: 'coordinator', key: retained.payload });
+      }
+    }
+    this.coordinator.connect();
+  }
+
+  #send({ number }: House, retained: Retained): void {
+    if ((retained.what === 'open' || retained.what === 'key') && retained.house !== number) return;
+    if (retained.what === 'roster' && this.#wanted.get(number)?.has(toHex(retained.roster.hash)) !== true) return;
+    this.#inFlight.push({ to: 'home', house: number, retained });
   }
 
   #deliverAll(): void {
@@ -172,26 +260,53 @@ export class World {
   }
 
   #arrive(message: Message): void {
-    if (message.to === 'broker') {
-      const { retained } = message;
-      const key = `${retained.what} ${retained.round.id} ${'home' in retained ? retained.home : ''}`;
-      if ('payload' in retained && (retained.payload === undefined || retained.payload === false)) {
-        this.#retained.delete(key);
-      } else this.#retained.set(key, retained);
-      for (const home of this.homes) if (home.power.up) this.#send(home, retained);
+    const { coordinator } = this;
+    if (message.to === 'home') {
+      const house = this.houses[message.house - 1] as House;
+      if (house.power.up) this.#tell(house, message.retained);
     } else if (message.to === 'coordinator') {
-      const { topic, home, round, payload } = message;
-      if (this.coordinator.power.up) this.coordinator.receive(topic, home, round, payload);
+      if (!coordinator.power.up) return;
+      if ('key' in message) coordinator.directory.keyCame(message.key);
+      else coordinator.receive(message.said.topic, message.said.house, message.said.round, message.said.payload);
+    } else if ('wants' in message) this.#subscribe(message.house, message.wants);
+    else this.#retain(message.retained);
+  }
+
+  #subscribe(number: number, wants: string): void {
+    this.#wanted.set(number, (this.#wanted.get(number) ?? new Set()).add(wants));
+    const retained = this.#retained.get(`roster ${wants}`);
+    if (retained !== undefined) this.#send(this.houses[number - 1] as House, retained);
+  }
+
+  #retain(retained: Retained): void {
+    const key = keyOf(retained);
+    const isCleared = 'payload' in retained && (retained.payload === undefined || retained.payload === false);
+    if (isCleared) this.#retained.delete(key);
+    else this.#retained.set(key, retained);
+    for (const house of this.houses) if (house.power.up) this.#send(house, retained);
+    if (retained.what === 'key' && retained.payload !== undefined && this.coordinator.power.up) {
+      this.#inFlight.push({ to: 'coordinator', key: retained.payload });
+    }
+  }
+
+  #tell(house: House, retained: Retained): void {
+    const { core, number } = house;
+    if (retained.what === 'roster') {
+      this.#wanted.get(number)?.delete(toHex(retained.roster.hash));
+      if (retained.payload) core.rosterCame(retained.roster);
+    } else if (retained.what === 'key') {
+      if (retained.payload !== undefined) house.ownCame(retained.payload);
     } else {
-      const home = this.homes[message.home - 1] as SimulatedHome;
-      if (home.power.up) tell(home, message.retained);
+      const { id } = retained.round;
+      if (retained.what === 'result') core.resulted(id);
+      else if (retained.what === 'round') core.announced(id, retained.payload ? retained.round : undefined);
+      else if (retained.payload !== undefined) core.asked(id, retained.payload);
     }
   }
 }
 
-function tell(home: SimulatedHome, retained: Retained): void {
-  const { id } = retained.round;
-  if (retained.what === 'result') home.resulted(id);
-  else if (retained.what === 'round') home.announced(id, retained.payload ? retained.round : undefined);
-  else if (retained.payload !== undefined) home.asked(id, retained.payload);
+function keyOf(retained: Retained): string {
+  if (retained.what === 'roster') return `roster ${toHex(retained.roster.hash)}`;
+  if (retained.what === 'key') return `key ${retained.house}`;
+  return `${retained.what} ${retained.round.id} ${'house' in retained ? retained.house : ''}`;
 }
