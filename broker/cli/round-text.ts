@@ -15,10 +15,11 @@ export function progressLine(row: RoundRow): string {
 }
 
 export function roundText(row: RoundRow): string {
-  const { query, from, step, slots } = row;
+  const { query, from, step, slots, statistics } = row;
+  const more = Object.keys(statistics);
   return [
     `round ${row.round} (${row.cohort}): ${row.state}${row.reason === undefined ? '' : `, ${row.reason}`}`,
-    `  asks for ${query.quantity} in ${query.unit} of ${query.tags.join(' ')}`,
+    `  asks for ${['sum', 'mean', ...more].join(', ')} of ${query.quantity} in ${query.unit} of ${query.tags.join(' ')}`,
     `  ${slots} slots of ${duration(step)} from ${instant(from)}; at least ${row.minimum} contributors`,
     `  ${progressLine(row)}`,
     `  deadline ${instant(row.deadline)}, expires ${instant(row.expiry)}`,
@@ -50,7 +51,7 @@ function listed(names: readonly string[]): string {
 export function roundsTable(rows: readonly RoundRow[]): string {
   if (rows.length === 0) return 'There are no rounds yet.';
   return table(
-    ['round', 'cohort', 'state', 'tags', 'from', 'step', 'slots', 'reports', 'declined', 'answers'],
+    ['round', 'cohort', 'state', 'tags', 'from', 'step', 'slots', 'asked', 'reports', 'declined', 'answers'],
     rows.map((row) => [
       row.round,
       row.cohort,
@@ -59,6 +60,7 @@ export function roundsTable(rows: readonly RoundRow[]): string {
       instant(row.from),
       duration(row.step),
       String(row.slots),
+      ['mean', ...Object.keys(row.statistics)].join(' '),
       `${row.reports} of ${row.members}`,
       Object.entries(row.declined)
         .map(([reason, count]) => `${count} ${reason}`)

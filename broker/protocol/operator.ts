@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { AskedStatistics, Duration, Instant, priceFields } from './asked-fields.ts';
-import { HomeId, Id, Ms, Positive, Quantity, Query, Scaled, Tags, text, Uint, UnitName } from './fields.ts';
+import { HomeId, Id, Ms, Positive, Quantity, Query, Scaled, Statistics, Tags, text, Uint, UnitName } from './fields.ts';
 import { HexHash, HexRoundId, Result, Tariff } from './json-messages.ts';
 import { CatalogueEntry } from './messages.ts';
 import {
@@ -132,6 +132,8 @@ export const RoundRow = z.strictObject({
   deadline: Ms,
   expiry: Ms,
   minimum: Positive,
+  /** Those asked for beside the sum; start and width of buckets in steps of the round's resolution. */
+  statistics: Statistics,
   members: Uint,
   reports: Uint,
   /** Declines so far, counted by reason. */

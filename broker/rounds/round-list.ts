@@ -77,6 +77,7 @@ function rowOf(columns: RowColumns, declined: Record<string, number>): RoundRow 
     deadline: announce.deadline,
     expiry: announce.expiry,
     minimum: announce.minimum,
+    statistics: announce.statistics,
     members: columns.members,
     reports: columns.reports,
     declined,

@@ -103,7 +103,9 @@ describe('the operator’s commands', () => {
     expect(rounds).toMatchObject([{ state: 'opened' }]);
     const round = rounds[0]?.round ?? '';
     expect((await atBroker('rounds', 'list', '--cohort', cohort)).out).toContain(round);
-    expect((await atBroker('rounds', 'show', round)).out).toContain('11.2333');
+    const shown = (await atBroker('rounds', 'show', round)).out;
+    expect(shown).toContain('11.2333');
+    expect(shown).toContain(`asks for sum, mean of energyImport in Wh of ${tag}`);
 
     const tariff = await atBroker('tariff', 'set', '--round', round, '--formula', '0.5*mean+5');
     for (const price of ['10.6167', '11.3333', '14.2500', '10.7000']) expect(tariff.out).toContain(price);

@@ -28,6 +28,7 @@ const row: RoundRow = {
   minimum: 3,
   members: 4,
   reports: 0,
+  statistics: {},
   declined: {},
   answers: 0,
   needed: 4,
