@@ -71,6 +71,8 @@ export interface HomeService {
 const againMs = 60_000;
 /** How soon something due is looked at again that had to wait for the time to be trusted. */
 const untrustedMs = 10_000;
+/** A connection may last longer than a certificate. */
+const enrolmentEveryMs = 24 * 3_600_000;
 const mostTold = 100;
 
 /** @throws {AgentError} KEY_FILE_*, PINS_DIFFER, HOME_ID_DIFFERS */
@@ -94,6 +96,7 @@ class Home implements HomeService {
   #again: NodeJS.Timeout | undefined;
   readonly #told = new Set<string>();
   #closed = false;
+  #callOff: () => void = () => undefined;
 
   constructor(parts: HomeParts) {
     this.#parts = parts;
@@ -113,6 +116,7 @@ class Home implements HomeService {
     this.#duties?.start();
     this.#parts.tensors.onChange(() => void this.#attempt('tensors', () => this.#whenTrusted()?.changed()));
     this.#link.start();
+    this.#lookAtEnrolment();
   }
 
   status(): HomeStatus {
@@ -159,6 +163,7 @@ class Home implements HomeService {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#callOff();
     clearTimeout(this.#again);
     this.#duties?.close();
     if (this.#link.connected) await this.#sendStatus(false);
@@ -204,6 +209,14 @@ class Home implements HomeService {
       return undefined;
     }
     return () => callOff();
+  }
+
+  #lookAtEnrolment(): void {
+    const { clock } = this.#parts;
+    this.#callOff = this.#at(after(clock.now(), enrolmentEveryMs), async () => {
+      this.#lookAtEnrolment();
+      await this.#enroller.connected();
+    });
   }
 
   #makeLink(): MqttLink {

@@ -83,12 +83,15 @@ async function startCoordinator(parts: CoordinatorParts, started: Started): Prom
   const key = openKeyFile(keyPath('coordinator.pem'), mayCreate);
   const authority = await createAuthority(openKeyFile(keyPath('authority.pem'), mayCreate), database);
 
-  const keptOut = receiveAgreementKeys({ store, link, authority: authority.publicKey, clock, log });
-  const homes = new Homes(store, new Presence(link, (home) => store.isKnown(home), log), keptOut);
+  const refused = receiveAgreementKeys({ store, link, authority: authority.publicKey, clock, log });
+  const leftOut = new Map<string, string>();
+  const presence = new Presence(link, (home) => store.isKnown(home), log);
+  const homes = new Homes(store, presence, (home) => refused.get(home) ?? leftOut.get(home));
   const enrolment = new Enrolment({ store, authority, coordinator: key.publicKey, link, clock, log });
   const catalogues = new Catalogues({ store, homes, link, log });
 
-  const rounds = startRounds({ config, clock, log, database, key, link, homes, authority, random: randomBytes });
+  const own = { key, authority, random: randomBytes };
+  const rounds = startRounds({ config, clock, log, database, link, homes, leftOut, ...own });
   started.push(() => rounds.close());
   const tariffs = new Tariffs({ store: new TariffStore(database), key, link, clock });
   started.push(() => tariffs.close());

@@ -11,10 +11,10 @@ import type { Presence } from './presence.ts';
 export class Homes implements HomeDirectory {
   readonly #store: HomeStore;
   readonly #presence: Presence;
-  readonly #keptOut: ReadonlyMap<string, string>;
+  readonly #keptOut: (home: string) => string | undefined;
 
-  /** @param keptOut why the last agreement key of a home is refused */
-  constructor(store: HomeStore, presence: Presence, keptOut: ReadonlyMap<string, string>) {
+  /** @param keptOut why a home, or the last agreement key of it, is kept out of rosters */
+  constructor(store: HomeStore, presence: Presence, keptOut: (home: string) => string | undefined) {
     this.#store = store;
     this.#presence = presence;
     this.#keptOut = keptOut;
@@ -66,7 +66,7 @@ export class Homes implements HomeDirectory {
   }
 
   #approvedRow({ home, cohort, identity, claim, agreementKey, catalogue }: StoredHomeWithMessages): HomeRow {
-    const keptOut = this.#keptOut.get(home);
+    const keptOut = this.#keptOut(home);
     return {
       home,
       state: 'approved',

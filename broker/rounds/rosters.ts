@@ -11,7 +11,7 @@ import type { Clock, EpochMs } from '../protocol/clock.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { sameBytes, toHex } from '../protocol/hex.ts';
 import { decodeSigned } from '../protocol/message.ts';
-import { AgreementKey } from '../protocol/messages.ts';
+import { AgreementKey, Roster } from '../protocol/messages.ts';
 import {
   type AcceptedRoster,
   checkRoster,
@@ -31,6 +31,8 @@ export interface RostersParts {
   readonly store: RosterStore;
   readonly authority: Authority;
   readonly homes: HomeDirectory;
+  /** By home id: why it is in no roster, as it was when the last one was looked for. */
+  readonly leftOut: Map<string, string>;
   readonly key: SigningKey;
   readonly link: Link;
   readonly clock: Clock;
@@ -120,13 +122,13 @@ export class Rosters {
   #isStale(newest: AcceptedRoster): boolean {
     const { clock, homes, store } = this.#parts;
     const now = clock.now();
-    const listed = new Map(newest.homes.map((home) => [home.id, home]));
+    const listed = listedIn(newest, store.get(newest.hash).signed);
     const sent = homes.approved(newest.cohort).filter(({ agreementKey }) => agreementKey !== undefined);
     if (sent.length === listed.size && sent.every((home) => isListed(home, listed.get(home.home), now))) return false;
     // Nothing is made of homes that are kept out.
     const seen = store.seenKeys();
     const { entries } = this.#entries(newest.cohort, this.#contextOf(newest.cohort, now, seen));
-    return entries.length !== listed.size || entries.some(({ home }) => !isSame(home, listed.get(home.id)));
+    return entries.length !== listed.size || entries.some((entry) => !isSame(entry, listed.get(entry.home.id)));
   }
 
   #contextOf(cohort: string, now: EpochMs, seen: ReadonlyMap<string, SeenKey>): RosterContext {
@@ -167,6 +169,8 @@ export class Rosters {
       return [];
     });
     const entries = withoutCopies(checked, context.seen, leftOut);
+    for (const { home } of approved) this.#parts.leftOut.delete(home);
+    for (const { home, why } of leftOut) this.#parts.leftOut.set(home, why);
     const homes = entries.length;
     const why = leftOut.map((left) => `; ${left.home}: ${left.why}`).join('');
     if (homes < fewestHomes) throw new RoundError('ROSTER_TOO_FEW_HOMES', { cohort, homes, leftOut: why });
@@ -187,21 +191,33 @@ export class Rosters {
   }
 }
 
-/** As the home has been approved and has sent its key since; its certificate may be a newer one, but has to be valid. */
-function isListed(sent: ApprovedHome, listed: RosterHome | undefined, now: EpochMs): boolean {
-  if (listed === undefined || sent.agreementKey === undefined) return false;
-  const { key, sequence } = AgreementKey.decode(decodeSigned(sent.agreementKey, AgreementKey.type).payload);
-  const { from, until } = readNames(sent.certificate, sent.home, sent.cohort);
-  const isValid = from <= now && now <= until;
-  return isValid && isSame({ id: sent.home, identity: sent.identity, agreement: key, sequence }, listed);
+type Listed = Pick<Entry, 'home' | 'certificate'>;
+
+/** The homes of a roster that was published, by id, with the certificates in it. */
+function listedIn({ homes }: AcceptedRoster, signed: Uint8Array): ReadonlyMap<string, Listed> {
+  const entries = Roster.decode(decodeSigned(signed, Roster.type).payload).homes;
+  return new Map(
+    homes.map((home, at) => [home.id, { home, certificate: entries[at]?.certificate ?? new Uint8Array() }]),
+  );
 }
 
-function isSame(one: Omit<RosterHome, 'index'>, other: RosterHome | undefined): boolean {
+/** As the home has been approved and has sent its key since, with a certificate that is valid. */
+function isListed(sent: ApprovedHome, listed: Listed | undefined, now: EpochMs): boolean {
+  if (sent.agreementKey === undefined) return false;
+  const { key, sequence } = AgreementKey.decode(decodeSigned(sent.agreementKey, AgreementKey.type).payload);
+  const { from, until } = readNames(sent.certificate, sent.home, sent.cohort);
+  const home = { id: sent.home, identity: sent.identity, agreement: key, sequence };
+  return from <= now && now <= until && isSame({ home, certificate: sent.certificate }, listed);
+}
+
+/** A certificate that was renewed makes another roster: the old one in it would keep out whoever has yet to accept it. */
+function isSame(one: Listed, other: Listed | undefined): boolean {
   return (
     other !== undefined &&
-    one.sequence === other.sequence &&
-    sameBytes(one.identity, other.identity) &&
-    sameBytes(one.agreement, other.agreement)
+    one.home.sequence === other.home.sequence &&
+    sameBytes(one.home.identity, other.home.identity) &&
+    sameBytes(one.home.agreement, other.home.agreement) &&
+    sameBytes(one.certificate, other.certificate)
   );
 }
 

@@ -46,6 +46,8 @@ export interface RoundsParts {
   readonly link: Link;
   readonly homes: HomeDirectory;
   readonly authority: Authority;
+  /** Filled in as rosters are made: why a home, by its id, is in none. */
+  readonly leftOut: Map<string, string>;
   /** The system's random source. */
   random(bytes: number): Uint8Array;
 }

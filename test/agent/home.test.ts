@@ -111,6 +111,18 @@ async function enrolled(): Promise<void> {
 const bob = { home: 'bob' };
 
 describe('enrolling', () => {
+  test('its certificate is renewed in its last third, however long the connection lasts', async () => {
+    await start();
+    await running().enrol();
+    await utility.enrol({}, ['261101000000Z', '261231000000Z']);
+    await eventually(() => running().status().enrolment.state).toBe('enrolled');
+    utility.seen.length = 0;
+    await clock.stepTo(epochMs(Date.parse('2026-12-10T00:00:00Z')));
+    expect(utility.on('enrolmentRequest', bob)).toEqual([]);
+    await clock.stepTo(epochMs(Date.parse('2026-12-12T00:00:00Z')));
+    await utility.nth('enrolmentRequest', bob);
+  });
+
   test('a home that was not asked to enrol only says that it is there', async () => {
     await start();
     const status = Status.parse(JSON.parse((await utility.nth('status', bob)).toString()));

@@ -61,7 +61,8 @@ export class MadeUtility {
     return this.on(name, levels)[n - 1] ?? Buffer.alloc(0);
   }
 
-  async enrol(changes: object = {}): Promise<void> {
+  /** @param validity of the certificate; twenty years unless said otherwise */
+  async enrol(changes: object = {}, validity?: readonly [string, string]): Promise<void> {
     const request = EnrolmentRequest.parse(
       JSON.parse((await this.nth('enrolmentRequest', { home: 'bob' })).toString()),
     );
@@ -69,7 +70,10 @@ export class MadeUtility {
     const der = Buffer.from(request.request, 'base64');
     const at = der.indexOf(Buffer.from('2b6570032100', 'hex')) + 6;
     const identity = der.subarray(at, at + 32);
-    const certificate = makeCertificate({ authority: this.authority, identity, home: 'bob', cohort });
+    const certificate = makeCertificate({
+      ...{ authority: this.authority, identity, home: 'bob', cohort },
+      ...(validity && { validity }),
+    });
     const reply = {
       v: 1,
       type: 'enrolment-reply',

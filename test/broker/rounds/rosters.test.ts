@@ -4,6 +4,7 @@ import { AgreementKey } from '../../../broker/protocol/messages.ts';
 import { checkRoster } from '../../../broker/protocol/roster.ts';
 import { generateSigningKey, signMessage } from '../../../broker/protocol/signing.ts';
 import { topicOf } from '../../../broker/protocol/topics.ts';
+import { makeCertificate } from '../protocol/made-certificates.ts';
 import { cohort, makeCohort, makeHome, morning } from './made-cohort.ts';
 import { prefix } from './simulated-homes.ts';
 import { type HomePlan, Utility } from './utility.ts';
@@ -86,6 +87,9 @@ describe('a roster', () => {
   });
 });
 
+const renewed = ({ made: { authority } }: Utility, identity: Uint8Array) =>
+  makeCertificate({ authority, identity, home: 'dan', cohort, validity: ['260601000000Z', '460601000000Z'] });
+
 const rotated = (utility: Utility, id: string, sequence: number) => {
   const home = utility.made.homes.find((made) => made.id === id) as (typeof utility.made.homes)[0];
   const key = makeHome(utility.made.authority, id).secret.publicKey;
@@ -106,6 +110,12 @@ describe('a round that is opened', () => {
       (utility) => {
         utility.approved = utility.approved.filter(({ home }) => home !== 'dan');
       },
+    ],
+    [
+      // The old one in the roster would keep it from homes that have yet to accept it, once it is over.
+      'a certificate was renewed',
+      2,
+      (utility) => change(utility, 'dan', ({ identity }) => ({ certificate: renewed(utility, identity) })),
     ],
     ['a gateway was replaced', 2, (utility) => change(utility, 'dan', () => replaced(utility))],
     [
@@ -180,6 +190,19 @@ describe('a home that would stop the others is left out', () => {
     const { homes, leftOut } = await utility.rounds.publishRoster(cohort);
     expect(homes).toEqual(['ada', 'ben', 'cleo']);
     expect(leftOut).toMatchObject([{ home: 'dan', why: expect.stringMatching(why) as unknown }]);
+    // For the list of homes.
+    expect([...utility.leftOut]).toEqual([['dan', leftOut[0]?.why]]);
+  });
+
+  test('as long as that is so', async () => {
+    const utility = await utilityOf();
+    const good = utility.approved.find(({ home }) => home === 'dan')?.agreementKey;
+    change(utility, 'dan', () => ({ agreementKey: rotated(utility, 'cleo', 5) }));
+    await utility.rounds.publishRoster(cohort);
+    expect([...utility.leftOut.keys()]).toEqual(['dan']);
+    change(utility, 'dan', () => ({ agreementKey: good }));
+    await utility.ask();
+    expect([...utility.leftOut]).toEqual([]);
   });
 
   test('an agreement key older than the last roster’s', async () => {
