@@ -19,7 +19,7 @@ export interface OwnAgreementKey {
   readonly secret: AgreementSecret;
 }
 
-const fileOf = (dataDir: string, sequence: number) => join(dataDir, `agreement-${sequence}.key`);
+export const agreementPath = (dataDir: string, sequence: number) => join(dataDir, `agreement-${sequence}.key`);
 
 export class AgreementKeys {
   readonly #dataDir: string;
@@ -94,7 +94,8 @@ export class AgreementKeys {
       if (!key.erased && key.publicKey !== undefined) alive.set(key.sequence, key);
       else if (!key.erased) this.#store.markErased(key.sequence, now);
     }
-    for (const sequence of this.#files()) if (!alive.has(sequence)) erasePrivate(fileOf(this.#dataDir, sequence));
+    for (const sequence of this.#files())
+      if (!alive.has(sequence)) erasePrivate(agreementPath(this.#dataDir, sequence));
     for (const [sequence, { publicKey }] of alive) this.#held.set(sequence, this.#read(sequence, publicKey));
     if (this.#held.size === 0) this.#make(now);
   }
@@ -102,7 +103,7 @@ export class AgreementKeys {
   #make(now: EpochMs): void {
     const sequence = this.#store.reserve(now);
     const secret = generateAgreement();
-    writePrivate(fileOf(this.#dataDir, sequence), `${toHex(secret.exportPrivate())}\n`);
+    writePrivate(agreementPath(this.#dataDir, sequence), `${toHex(secret.exportPrivate())}\n`);
     this.#store.fill(sequence, secret.publicKey);
     this.#held.set(sequence, { sequence, secret });
   }
@@ -110,11 +111,11 @@ export class AgreementKeys {
   #erase(sequence: number, now: EpochMs): void {
     this.#held.delete(sequence);
     this.#store.markErased(sequence, now);
-    erasePrivate(fileOf(this.#dataDir, sequence));
+    erasePrivate(agreementPath(this.#dataDir, sequence));
   }
 
   #read(sequence: number, publicKey: Uint8Array | undefined): OwnAgreementKey {
-    const path = fileOf(this.#dataDir, sequence);
+    const path = agreementPath(this.#dataDir, sequence);
     const text = readPrivate(path);
     if (text === undefined || publicKey === undefined) throw new AgentError('KEY_FILE_MISSING', { path });
     const secret = keyIn(path, () => agreementFromPrivate(fromHex(text.trim())));

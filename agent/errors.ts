@@ -74,6 +74,11 @@ export const agentErrors = {
     says: 'the key file {path} is gone, though this home has made its key before',
     remedy: 'Put it back, mode 0600; or start anew: an empty dataDir and another home id.',
   },
+  AGREEMENT_KEY_MISSING: {
+    says: 'the agreement key file {path} is gone, though rounds may need it',
+    remedy:
+      'Put it back, mode 0600. Else this home makes a new key at its next start, and no hour that began before is in any sum.',
+  },
   KEY_FILE_DIFFERS: {
     says: 'the key file {path} holds another key than this home was set up with',
     remedy: 'Put back the file that belongs to this data folder.',

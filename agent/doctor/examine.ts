@@ -20,7 +20,7 @@ import { clockErrors, detailsOf } from '../time/time-watch.ts';
 import type { TroubleKind } from '../troubles.ts';
 import { type Check, type Finding, note, well, wrong } from './finding.ts';
 import { judgeCertificate, judgeReading } from './judgements.ts';
-import { lookAtBroker, lookAtDatabase, lookAtDisk, lookAtFolder, lookAtPort } from './look.ts';
+import { lookAtBroker, lookAtDatabase, lookAtDisk, lookAtFolder, lookAtKeys, lookAtPort } from './look.ts';
 
 /** @throws {AgentError} AGENT_NO_ANSWER */
 export async function examine(config: AgentConfig, clock: Clock): Promise<Finding[]> {
@@ -36,7 +36,11 @@ export async function examine(config: AgentConfig, clock: Clock): Promise<Findin
 async function examineRunning(agent: Agent, config: AgentConfig, clock: Clock): Promise<Finding[]> {
   const status = await agent.ask('status', {});
   const reading = await agent.ask('meters read', {});
-  const stored = onDatabase(config, (database) => [lookAtDatabase(database), certificateIn(database, clock)]);
+  const stored = onDatabase(config, (database) => [
+    lookAtDatabase(database),
+    lookAtKeys(config, database),
+    certificateIn(database, clock),
+  ]);
   return [
     well('agent', `runs, process ${status.pid}, version ${status.version}`),
     ...troublesOf(status),
@@ -66,6 +70,7 @@ async function examineAlone(config: AgentConfig, clock: Clock): Promise<Finding[
   const stored = onDatabase(config, (database) => [
     clockFinding(clock, synchronised, database),
     lookAtDatabase(database),
+    lookAtKeys(config, database),
     certificateIn(database, clock),
   ]);
   const isWhole = stored.every(({ check, state }) => check !== 'database' || state === 'well');

@@ -3,7 +3,17 @@
  */
 import type { AgentError, Told } from '../errors.ts';
 
-export type Check = 'agent' | 'folder' | 'clock' | 'disk' | 'database' | 'port' | 'device' | 'broker' | 'certificate';
+export type Check =
+  | 'agent'
+  | 'folder'
+  | 'keys'
+  | 'clock'
+  | 'disk'
+  | 'database'
+  | 'port'
+  | 'device'
+  | 'broker'
+  | 'certificate';
 
 /** `note` is not as it might be, and nothing to be mended. */
 export type Finding = { readonly check: Check } & (

@@ -1,14 +1,18 @@
 /**
  * Looks at the machine around an agent: its folder and files, disk, database, ports and broker. Changes nothing.
  */
-import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { agreementPath } from '../agreement-keys.ts';
 import type { AgentConfig } from '../config.ts';
 import type { BusSettings } from '../config-schema.ts';
 import { AgentError, reasonOf, toldBy } from '../errors.ts';
+import { identityPath } from '../keys.ts';
 import { busConfigOf } from '../polling/device-config.ts';
+import { AgreementKeyStore } from '../store/agreement-key-store.ts';
 import type { Database } from '../store/database.ts';
+import { HomeStore } from '../store/home-store.ts';
 import { freeBytesOn } from '../store/retention.ts';
 import { type Check, type Finding, well, wrong } from './finding.ts';
 import { judgeDisk } from './judgements.ts';
@@ -19,17 +23,35 @@ export function lookAtFolder({ dataDir }: AgentConfig): Finding {
     if ((mode & 0o077) !== 0) {
       return wrong('folder', new AgentError('DATA_FOLDER_OPEN', { path: dataDir, mode: mode.toString(8) }));
     }
-    const keys = readdirSync(dataDir).filter((name) => name.endsWith('.pem'));
+    const keys = readdirSync(dataDir).filter((name) => /\.(pem|key)$/.test(name));
     for (const path of keys.map((name) => join(dataDir, name))) {
       const open = modeOf(path);
       if ((open & 0o077) !== 0) {
         return wrong('folder', new AgentError('KEY_FILE_OPEN', { path, mode: open.toString(8) }));
+      }
+      const [owner, expected] = [statSync(path).uid, statSync(dataDir).uid];
+      if (owner !== expected) {
+        const why = `it belongs to user ${owner}, and the folder to user ${expected}`;
+        return wrong('folder', new AgentError('KEY_FILE_UNUSABLE', { path, why }));
       }
     }
     return well('folder', `${dataDir} is closed to others`);
   } catch (error) {
     return unusable(dataDir, error);
   }
+}
+
+/** Whether each key that the database knows of has its file. */
+export function lookAtKeys({ dataDir }: Pick<AgentConfig, 'dataDir'>, database: Database): Finding {
+  const identity = identityPath(dataDir);
+  if (new HomeStore(database).setting('identity') !== undefined && !existsSync(identity)) {
+    return wrong('keys', new AgentError('KEY_FILE_MISSING', { path: identity }));
+  }
+  const held = new AgreementKeyStore(database).keys().filter(({ erased, publicKey }) => !erased && publicKey);
+  const paths = held.map(({ sequence }) => agreementPath(dataDir, sequence));
+  const gone = paths.find((path) => !existsSync(path));
+  if (gone !== undefined) return wrong('keys', new AgentError('AGREEMENT_KEY_MISSING', { path: gone }));
+  return well('keys', 'all that this home has made are there');
 }
 
 const modeOf = (path: string) => statSync(path).mode & 0o777;

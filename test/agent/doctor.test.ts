@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -79,7 +79,7 @@ describe('a home', () => {
     const { code, states } = await findings();
     expect(code).toBe(1);
     expect(states).toEqual({
-      ...{ agent: 'well', clock: 'well', folder: 'well', disk: 'well', database: 'well' },
+      ...{ agent: 'well', clock: 'well', folder: 'well', keys: 'well', disk: 'well', database: 'well' },
       ...{ certificate: 'note NOT_ENROLLED', port: 'wrong PORT_NOT_FOUND', device: 'wrong PORT_NOT_FOUND' },
       broker: 'wrong BROKER_AWAY',
     });
@@ -106,6 +106,15 @@ describe('a home', () => {
     });
     server.close();
     expect((await findings()).states).toMatchObject({ broker: 'wrong BROKER_AWAY' });
+  });
+
+  // Only root can give a file away.
+  it.runIf(process.getuid?.() === 0)('with a key of another user is told whose', async () => {
+    agent = await kit.start(log);
+    const path = join(kit.dataDir, 'identity.pem');
+    chownSync(path, 65534, 65534);
+    const { stdout } = await kit.run('doctor');
+    expect(stdout).toMatch(/^! folder: KEY_FILE_UNUSABLE: .*it belongs to user 65534, and the folder to user 0/m);
   });
 
   it('that never was is told to be started', async () => {
@@ -146,6 +155,16 @@ describe('a home', () => {
     chmodSync(kit.dataDir, 0o700);
     chmodSync(join(kit.dataDir, 'identity.pem'), 0o644);
     expect((await findings()).states).toMatchObject({ folder: 'wrong KEY_FILE_OPEN' });
+    chmodSync(join(kit.dataDir, 'identity.pem'), 0o600);
+    const agreement = join(kit.dataDir, readdirSync(kit.dataDir).find((name) => name.endsWith('.key')) ?? '');
+    chmodSync(agreement, 0o640);
+    expect((await findings()).states).toMatchObject({ folder: 'wrong KEY_FILE_OPEN', keys: 'well' });
+    chmodSync(agreement, 0o600);
+    expect((await findings()).states).toMatchObject({ folder: 'well', keys: 'well' });
+    rmSync(agreement);
+    expect((await findings()).states).toMatchObject({ folder: 'well', keys: 'wrong AGREEMENT_KEY_MISSING' });
+    rmSync(join(kit.dataDir, 'identity.pem'));
+    expect((await findings()).states).toMatchObject({ folder: 'well', keys: 'wrong KEY_FILE_MISSING' });
     const path = join(kit.dataDir, 'agent.db');
     const bytes = readFileSync(path);
     bytes.fill(0xa5, 4096 * 2, statSync(path).size - 4096);
