@@ -2,9 +2,7 @@
  * Enrolling: the request by which a home asks to be certified, and what it checks in the reply before it pins keys.
  * Pure but for the request's signature.
  */
-import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
 import { readCertificate } from '../broker/protocol/certificate.ts';
 import type { EpochMs } from '../broker/protocol/clock.ts';
 import { fromHex, sameBytes } from '../broker/protocol/hex.ts';
@@ -42,6 +40,9 @@ export type EnrolmentOutcome =
 
 /** @returns the request as sent: PKCS#10, signed by the identity key, so that nobody asks for another's home */
 export async function enrolmentRequest(identity: SigningKey, home: string, claim: string): Promise<string> {
+  // Only here: it is large, and a home asks once in its life.
+  await import('reflect-metadata');
+  const x509 = await import('@peculiar/x509');
   x509.cryptoProvider.set(webcrypto as Crypto);
   const algorithm = { name: 'Ed25519' };
   const { subtle } = webcrypto;

@@ -38,7 +38,7 @@ export interface CondensedHour {
  * @param readings not yet condensed, in order of time, also those of two hours after
  * @param hour where it begins
  */
-export function condenseHour(kind: Kind, readings: readonly Reading[], hour: number, before: Condensed): CondensedHour {
+export function condenseHour(kind: Kind, readings: Iterable<Reading>, hour: number, before: Condensed): CondensedHour {
   const instants = Array.from({ length: 60 }, (_, minute) => hour + minute * minuteMs);
   const { edges, carry } = edgesAt(kind, readings, instants, before.carry);
   const minutes = new Map<number, Edge>();

@@ -10,7 +10,7 @@ import Sqlite from 'better-sqlite3';
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import { AgentError } from '../errors.ts';
 import { flush } from '../private-file.ts';
-import { type Database, type Migration, openDatabase, removeDatabase } from './database.ts';
+import { cacheKb, type Database, type Migration, openDatabase, removeDatabase } from './database.ts';
 import { noteRestore } from './restores.ts';
 
 export const copyPath = (path: string) => `${path}.copy`;
@@ -53,6 +53,7 @@ export function damageIn(path: string): string | undefined {
   try {
     database = new Sqlite(path, { fileMustExist: true });
     database.pragma('synchronous = FULL');
+    database.pragma(`cache_size = -${cacheKb}`);
     const found = String(database.pragma('quick_check(1)', { simple: true }));
     return found === 'ok' ? undefined : found;
   } catch (error) {
@@ -113,12 +114,13 @@ function setAside(path: string): void {
 const checker = `
   const { parentPort, workerData } = require('node:worker_threads');
   const database = new (require(workerData.sqlite))(workerData.path, { fileMustExist: true });
+  database.pragma(workerData.cache);
   parentPort.postMessage(database.pragma('quick_check(1)', { simple: true }));
   database.close();`;
 
 async function assertSound(path: string): Promise<void> {
   const sqlite = createRequire(import.meta.url).resolve('better-sqlite3');
-  const worker = new Worker(checker, { eval: true, workerData: { sqlite, path } });
+  const worker = new Worker(checker, { eval: true, workerData: { sqlite, path, cache: `cache_size = -${cacheKb}` } });
   // Damage may also be told by an error, which is thrown here.
   const [[found]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [[string], unknown];
   if (found !== 'ok') throw new AgentError('DATABASE_DAMAGED', { why: found });

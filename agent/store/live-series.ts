@@ -4,10 +4,10 @@
  */
 import { type Quantity, quantities } from '../../hardware/quantity.ts';
 import type { Kind, Reading } from '../tensors/edges.ts';
-import { hourMs, seenUntil } from './condense-hour.ts';
+import { seenUntil } from './condense-hour.ts';
 import type { Database } from './database.ts';
-import { batchSpanMs } from './reading-batch.ts';
-import { firstBatch, ReadingLog } from './reading-log.ts';
+import { ReadingLog } from './reading-log.ts';
+import { RecentReadings } from './recent-readings.ts';
 import { advance, nothingStands, type Stand, type StoredStand } from './series-stand.ts';
 
 export interface LiveSeries {
@@ -21,7 +21,7 @@ export interface LiveSeries {
   /** At the end of what is condensed. */
   stored: StoredStand;
   /** After that, in order of time. */
-  recent: Reading[];
+  readonly recent: RecentReadings;
 }
 
 export interface Tiers {
@@ -76,7 +76,7 @@ export class LiveReadings {
   add(series: LiveSeries, readings: readonly Reading[]): void {
     this.#series.set(keyOf(series.device, series.quantity), series);
     for (const reading of readings) {
-      series.recent.push(reading);
+      series.recent.insert(reading);
       series.stand = advance(series.stand, reading);
     }
   }
@@ -90,7 +90,7 @@ export class LiveReadings {
     const end = seenUntil(condensedUntil);
     for (const { series, stored } of all) {
       series.stored = stored;
-      series.recent = series.recent.filter(({ at }) => at > end);
+      series.recent.dropUntil(end);
     }
   }
 
@@ -110,19 +110,16 @@ export class LiveReadings {
       this.#series.set(keyOf(row.device, row.quantity), series);
       byNumber.set(row.number, series);
     }
-    const log = new ReadingLog(database);
     const { condensedUntil } = this.#tiers;
-    let from = condensedUntil === undefined ? 0 : seenUntil(condensedUntil);
-    for (;;) {
-      const next = firstBatch(database, from);
-      if (next === undefined) return;
-      // Hour by hour, for there may be many of them; those in which nothing was read are passed over.
-      from = Math.max(from, next - 2 * batchSpanMs);
-      for (const { series: number, ...reading } of log.read(from, from + hourMs - 1)) {
-        const series = byNumber.get(number);
-        if (series !== undefined && reading.at > (series.stand.last?.at ?? -1)) this.add(series, [reading]);
-      }
-      from += hourMs;
+    const from = condensedUntil === undefined ? 0 : seenUntil(condensedUntil);
+    for (const reading of new ReadingLog(database).since(from)) {
+      const series = byNumber.get(reading.series);
+      if (series !== undefined && reading.at > (series.stored.last?.at ?? -1)) series.recent.insert(reading);
+    }
+    for (const series of byNumber.values()) {
+      let { stand } = series;
+      for (const reading of series.recent) stand = advance(stand, reading);
+      series.stand = stand;
     }
   }
 }
@@ -138,7 +135,7 @@ export function emptySeries(number: number, device: number, quantity: string): L
     unit: known?.unit ?? '',
     stand: nothingStands,
     stored: nothingStands,
-    recent: [],
+    recent: new RecentReadings(),
   };
 }
 

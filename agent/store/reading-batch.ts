@@ -13,7 +13,7 @@ export interface SeriesReading {
 }
 
 /** As they are stored, by their number. */
-const marks: readonly Mark[] = ['good', 'doubtful', 'anew'];
+export const marks: readonly Mark[] = ['good', 'doubtful', 'anew'];
 
 /** The readings of one batch lie within so long: so those of an instant are in the rows up to so long after it. */
 export const batchSpanMs = 60_000;

@@ -33,6 +33,16 @@ export class ReadingLog {
     }
   }
 
+  /**
+   * All from that instant on, one row after the other: there may be many. Those of a series may be a batch out of order.
+   * Nothing else is asked of the database meanwhile.
+   */
+  *since(from: number): Generator<SeriesReading> {
+    for (const { until, readings } of this.#between.iterate(from, Number.MAX_SAFE_INTEGER)) {
+      for (const reading of unpackBatch(readings, until)) if (reading.at >= from) yield reading;
+    }
+  }
+
   /** @param series left out: of all. @returns in order of time for each series */
   read(from: number, until: number, series?: number): SeriesReading[] {
     return this.#between
@@ -41,14 +51,6 @@ export class ReadingLog {
       .filter(({ at }) => at >= from && at <= until)
       .sort((one, other) => one.at - other.at);
   }
-}
-
-/** @returns the instant of the first batch at or after `from` */
-export function firstBatch(database: Database, from: number): number | undefined {
-  const row = database
-    .prepare<[number], { at: number | null }>('SELECT min(until_ms) AS at FROM reading_batches WHERE until_ms >= ?')
-    .get(from);
-  return row?.at ?? undefined;
 }
 
 /** Forgets whole batches that ended before `before`, at most `most` of them. @returns how many */

@@ -95,8 +95,8 @@ export class ReadingStore {
     const series = this.#live.find(device, quantity);
     if (series === undefined) return [];
     const [first, last] = [from - marginMs, until + marginMs];
-    const oldest = series.recent[0]?.at;
-    if (oldest !== undefined && first >= oldest) return series.recent.filter(({ at }) => at >= first && at <= last);
+    const { oldest } = series.recent;
+    if (oldest !== undefined && first >= oldest) return series.recent.between(first, last);
     return this.#log.read(first, last, series.number).map(({ at, value, mark }) => ({ at, value, mark }));
   }
 
@@ -142,7 +142,7 @@ export class ReadingStore {
     if (last.at < since) return undefined;
     const until = epochMs(last.at);
     if (since <= first) return { readings, from: epochMs(first), until };
-    const oldest = series.recent[0]?.at ?? Number.POSITIVE_INFINITY;
+    const oldest = series.recent.oldest ?? Number.POSITIVE_INFINITY;
     if (since < oldest) {
       return { readings: readings - this.#quarters.readingsBefore(series.number, since), from: epochMs(since), until };
     }

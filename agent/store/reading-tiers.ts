@@ -31,7 +31,7 @@ export class ReadingTiers {
     const newest = this.#live.newest();
     if (newest === undefined) return undefined;
     const all = this.#live.all();
-    const oldest = all.reduce((least, { recent }) => Math.min(least, recent[0]?.at ?? least), newest);
+    const oldest = all.reduce((least, { recent }) => Math.min(least, recent.oldest ?? least), newest);
     const condensedUntil = this.#live.tiers.condensedUntil ?? Math.floor(oldest / hourMs) * hourMs;
     return { newest, oldest, condensedUntil };
   }
@@ -92,7 +92,7 @@ export class ReadingTiers {
 
   #condenseSeries({ number, kind, recent, stored }: LiveSeries, hour: number): StoredStand {
     const end = seenUntil(hour + hourMs);
-    const stand = recent.filter(({ at }) => at <= end).reduce(advance, stored);
+    const stand = recent.between(Number.NEGATIVE_INFINITY, end).reduce(advance, stored);
     const { minutes, quarters, next } = condenseHour(kind, recent, hour, stored.condensed);
     this.#minutes.add(number, hour, minutes, stand.readings);
     this.#quarters.add(number, hour, quarters, stand.readings);

@@ -54,14 +54,18 @@ export function openShelf<Profile>(folder: URL, schema: z.ZodType<Profile>): She
     const load = (name: string) => yamlOf(textOf(isPath(name) ? resolve(beside, name) : pathOf(name), name), name);
     return checked(schema, joined(text, profile, load), profile);
   };
-  return {
-    names,
-    parse,
-    load(profile) {
-      const path = pathOf(profile);
-      return parse(textOf(path, profile), profile, dirname(path));
-    },
+  const loadNew = (profile: string) => {
+    const path = pathOf(profile);
+    return parse(textOf(path, profile), profile, dirname(path));
   };
+  // Those of the shelf stay as they are, and one serves all devices of a kind.
+  const loaded = new Map<string, Profile>();
+  const loadOnce = (profile: string) => {
+    const found = loaded.get(profile) ?? loadNew(profile);
+    loaded.set(profile, found);
+    return found;
+  };
+  return { names, parse, load: (profile) => (isPath(profile) ? loadNew(profile) : loadOnce(profile)) };
 }
 
 function isPath(profile: string): boolean {

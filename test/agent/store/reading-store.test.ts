@@ -48,6 +48,18 @@ describe('readings', () => {
     expect(readings.around(1, 'energyImport', 0, 9000, 0).map(({ value }) => value)).toEqual([10, 12]);
   });
 
+  it('are in order of time after a restart, though a bus was stored after one that was ahead of it', () => {
+    const power = (at: number): NewReading => ({ ...energy(at, 5), quantity: 'power' });
+    readings.append([energy(1000, 1), power(50_000)]);
+    readings.append([energy(10_000, 2)]);
+    readings.append([energy(20_000, 3), power(60_000)]);
+    database.close();
+    database = openAgentDatabase(folder.folder);
+    readings = new ReadingStore(database);
+    expect(readings.around(1, 'energyImport', 1000, 90_000, 0).map(({ value }) => value)).toEqual([1, 2, 3]);
+    expect(readings.standOf(1, 'energyImport').last.last).toMatchObject({ at: 20_000, value: 3, lowerAt: 10_000 });
+  });
+
   it('keep their marks', () => {
     const marked = (at: number, value: number, mark: Mark): NewReading => ({ ...energy(at, value), mark });
     readings.append([energy(1000, 100), marked(2000, 0, 'doubtful'), marked(3000, 5, 'anew')]);
