@@ -14,8 +14,8 @@ export function blockOf(place: Identity): Block {
 /** @returns undefined where it says nothing */
 export function decodeIdentity(bytes: Uint8Array, place: Identity): string | undefined {
   if (place.type !== 'text') return numberIn(bytes, place);
-  // Filled up with zeros or spaces.
-  const text = Buffer.from(bytes).toString('latin1').replaceAll('\0', ' ').trim();
+  // Filled up with zeros or spaces, at its end or before each character.
+  const text = Buffer.from(bytes).toString('latin1').replaceAll('\0', '').trim();
   return text === '' ? undefined : text;
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { HardwareError } from '../../../hardware/errors.ts';
+import { decodeIdentity } from '../../../hardware/modbus/identity.ts';
 import { decodeRegisters, registersOf } from '../../../hardware/modbus/register.ts';
 import {
   loadModbusProfile,
@@ -99,6 +100,13 @@ test('what a Carlo Gavazzi shows as EEE is no value, low words first', () => {
     expect(meantBy(profile, 'frequency', '7fff')).toBe(undefined);
     expect(meantBy(profile, 'voltage', '091b0000')).toBe(233.1);
   }
+});
+
+test('a serial number is read whole, whether zeros stand at its end or before each of its characters', () => {
+  const { serialNumber } = loadModbusProfile('carlo-gavazzi-em340');
+  const read = (hex: string) => serialNumber && decodeIdentity(Buffer.from(hex, 'hex'), serialNumber);
+  expect(read('4b4235313030314100000000')).toBe('KB51001A');
+  expect(read('004b00420035003100300031')).toBe('KB5101');
 });
 
 test('power of the OR-WE-514 has a sign', () => {
