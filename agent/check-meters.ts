@@ -8,6 +8,7 @@ import { betterName } from '../hardware/bus/list-ports.ts';
 import { networkOf } from '../hardware/bus/network.ts';
 import { settingsText } from '../hardware/bus/settings-text.ts';
 import { HardwareError } from '../hardware/errors.ts';
+import { longestReadingMs } from '../hardware/meter.ts';
 import { openBus, openDevice } from '../hardware/open-device.ts';
 import { loadProfile } from '../hardware/profiles/load-profile.ts';
 import { answersAt } from '../hardware/scan.ts';
@@ -26,8 +27,6 @@ export interface Checked {
   readonly id: string;
   readonly problems: readonly Told[];
 }
-
-const oneReadingMs = 30_000;
 
 /** @throws {AgentError} AGENT_NO_ANSWER; whatever is wrong with a port or a device is a problem of it */
 export async function checkMeters(config: AgentConfig, clock: Clock): Promise<Checked[]> {
@@ -84,7 +83,7 @@ async function checkDevice(bus: Bus, device: DeviceSettings, clock: Clock): Prom
   try {
     const remark = (one: HardwareError) => void problems.push(pick(one));
     const meter = openDevice({ ...deviceConfigOf(bus, device, clock), remark });
-    await meter.read(AbortSignal.timeout(oneReadingMs));
+    await meter.read(AbortSignal.timeout(longestReadingMs));
   } catch (error) {
     const told = toldBy(error);
     if (told === undefined) throw error;
@@ -108,7 +107,7 @@ async function elsewhere(settings: BusSettings, address: number): Promise<Told> 
   for (const { line, what } of otherWays(settings)) {
     const bus = openBus({ ...line, timeoutMs: scanDefaults.timeoutMs, pauseMs: 0 });
     try {
-      if (!(await answersAt(bus, address, AbortSignal.timeout(oneReadingMs)))) continue;
+      if (!(await answersAt(bus, address, AbortSignal.timeout(longestReadingMs)))) continue;
       return pick(new HardwareError('METER_ANSWERS_OTHERWISE', { port: settings.port, address, what }));
     } catch (error) {
       // That way does not even open: it is not the one.

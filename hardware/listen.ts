@@ -8,6 +8,7 @@ import type { LineSettings } from './bus/bus-config.ts';
 import { pause, untilCut } from './bus/pause.ts';
 import { headBytes, looksEncrypted } from './dsmr/encrypted-framer.ts';
 import { HardwareError } from './errors.ts';
+import { longestReadingMs } from './meter.ts';
 import { measuredIn } from './obis-quantities.ts';
 import { openBus, openDevice } from './open-device.ts';
 import { lacksPin } from './sml/quirks.ts';
@@ -37,8 +38,6 @@ const ways: readonly Way[] = [
   { settings: { baudRate: 2400, ...seven }, profiles: ['iec62056-push'] },
 ];
 const pull = { profile: 'iec62056-pull', settings: { baudRate: 300, ...seven } } as const;
-/** One that answers may take so long for all it has to say; one that does not is known sooner. */
-const longestReadoutMs = 180_000;
 
 /**
  * @param listenMs how long to listen at each speed
@@ -168,7 +167,7 @@ async function ask(port: string, signal: AbortSignal): Promise<Heard | undefined
   const bus = openBus({ port, ...settings });
   try {
     const meter = openDevice({ bus, profile });
-    const serial = await meter.serialNumber(AbortSignal.any([signal, AbortSignal.timeout(longestReadoutMs)]));
+    const serial = await meter.serialNumber(AbortSignal.any([signal, AbortSignal.timeout(longestReadingMs)]));
     return { profile, settings, ...(serial !== undefined && { serial }), remarks: [] };
   } catch (error) {
     signal.throwIfAborted();

@@ -32,3 +32,6 @@ export interface Device extends Meter {
   /** Where a counter has no more digits and goes on from 0, in its unit; those of which it is known. */
   readonly moduli?: Readonly<Partial<Record<Quantity, number>>>;
 }
+
+/** At 300 baud a meter may take so long for all it has to say; one that does not answer is known sooner. */
+export const longestReadingMs = 180_000;

@@ -9,7 +9,7 @@ import { settingsText } from './bus/settings-text.ts';
 import { HardwareError } from './errors.ts';
 import { type Identified, identify } from './identify.ts';
 import { listenAt, talks } from './listen.ts';
-import { RtuClient } from './modbus/rtu-client.ts';
+import { type Block, RtuClient } from './modbus/rtu-client.ts';
 import { openBus } from './open-device.ts';
 import { loadProfile } from './profiles/load-profile.ts';
 import type { ScanOptions } from './scan-options.ts';
@@ -18,6 +18,7 @@ import type { ScanOptions } from './scan-options.ts';
 const talkMs = 2_500;
 /** Where on the way of a port asking ends and listening begins. */
 const listening = 0.9;
+const damagedTries = 3;
 
 export interface Found extends Identified {
   /** As a bus wants it: a path, or a URL that says what is spoken. */
@@ -85,18 +86,42 @@ async function scanLine(
 
 /** Whether anything answers at an address: also a refusal is an answer. @throws as `scanPort` */
 export async function answersAt(bus: Bus, address: number, signal: AbortSignal): Promise<boolean> {
-  const party = { meter: 'a device', profile: 'none', port: bus.port, address, delivered: '' };
-  const client = new RtuClient(party);
+  return (await answerAt(bus, address, signal)) === 'answers';
+}
+
+/** @returns METER_ADDRESS_TWICE where several answer at once: new meters of one kind all have the same address */
+async function answerAt(
+  bus: Bus,
+  address: number,
+  signal: AbortSignal,
+): Promise<'answers' | HardwareError | undefined> {
   for (const kind of ['input', 'holding'] as const) {
-    try {
-      await bus.turn(`scan ${address}`, signal, (turn) => client.read(turn, { kind, at: 0, count: 2 }, 1));
-      return true;
-    } catch (error) {
-      if (!(error instanceof HardwareError) || !error.code.startsWith('METER_')) throw error;
-      if (error.code === 'METER_EXCEPTION') return true;
-    }
+    const failure = await failureAt(bus, address, { kind, at: 0, count: 2 }, 1, signal);
+    if (failure === undefined) return 'answers';
+    if (failure.code !== 'METER_BAD_FRAME') continue;
+    // One damaged answer may be by chance.
+    const again = await failureAt(bus, address, { kind, at: 0, count: 2 }, damagedTries, signal);
+    if (again === undefined) return 'answers';
+    if (again.code === 'METER_ADDRESS_TWICE') return again;
   }
-  return false;
+  return undefined;
+}
+
+async function failureAt(
+  bus: Bus,
+  address: number,
+  block: Block,
+  tries: number,
+  signal: AbortSignal,
+): Promise<HardwareError | undefined> {
+  const client = new RtuClient({ meter: 'a device', profile: 'none', port: bus.port, address, delivered: '' });
+  try {
+    await bus.turn(`scan ${address}`, signal, (turn) => client.read(turn, block, tries));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof HardwareError) || !error.code.startsWith('METER_')) throw error;
+    return error.code === 'METER_EXCEPTION' ? undefined : error;
+  }
 }
 
 function hostOf(port: string): string | undefined {
@@ -139,7 +164,10 @@ async function onBus(
   try {
     for (const [index, address] of addresses.entries()) {
       progress(index / addresses.length);
-      if (await answersAt(bus, address, signal)) {
+      const answer = await answerAt(bus, address, signal);
+      if (answer instanceof HardwareError) {
+        found.push({ port: line.port, address, profiles: [], sure: false, remarks: [answer] });
+      } else if (answer === 'answers') {
         const identified = await identify(bus, address, signal);
         found.push({ port: line.port, address, ...identified, remarks: alike(line.port, address, identified) });
       }

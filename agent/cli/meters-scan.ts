@@ -63,11 +63,12 @@ async function scan(given: readonly string[], options: Options): Promise<void> {
   const found = outcomes.flatMap((outcome) => outcome.found);
   if (options.json) printJson(outcomes.map(shown));
   else await printOutcomes(ports, outcomes);
-  if (options.write !== undefined && found.length > 0) {
+  const isKnown = found.some(({ profiles }) => profiles.length > 0);
+  if (options.write !== undefined && isKnown) {
     addToConfig(options.write, found);
     remark(`Written into ${options.write}.`);
   }
-  if (found.length === 0) process.exitCode = 1;
+  if (!isKnown) process.exitCode = 1;
 }
 
 async function scanOne(port: string, options: Options): Promise<Outcome> {
@@ -115,11 +116,13 @@ async function printOutcomes(ports: readonly string[], outcomes: readonly Outcom
 
 /** SDM630 at address 3, 9600 8N1 */
 function foundText(
-  { port, settings, address, profiles, sure, serial }: Found,
+  { port, settings, address, profiles, sure, serial, remarks }: Found,
   nameOf: (profile: string) => string,
 ): string {
   const [first] = profiles;
-  const name = first === undefined ? 'a device that no profile fits' : nameOf(first);
+  const isOne = !remarks.some(({ code }) => code === 'METER_ADDRESS_TWICE');
+  const unknown = isOne ? 'a device that no profile fits' : 'more than one device';
+  const name = first === undefined ? unknown : nameOf(first);
   const at = address === undefined ? '' : ` at address ${address}`;
   const line = settings === undefined ? '' : `, ${settingsText(settings)}`;
   const number = serial === undefined ? '' : `, serial number ${serial}`;

@@ -7,8 +7,6 @@ import { settingsOf } from '../../hardware/bus/settings-text.ts';
 import { orError } from './at-agent.ts';
 import type { TryOptions } from './try-profile.ts';
 
-const defaultTimeoutMs = 1000;
-
 export function metersTryCommand(group: Command): void {
   group
     .command('try <profile>')
@@ -16,7 +14,7 @@ export function metersTryCommand(group: Command): void {
     .requiredOption('--port <port>', 'serial port, modbus-tcp://host:502 or rtu-over-tcp://host:port')
     .option('--address <address>', 'Modbus address [1]; or of one of several IEC 62056-21 meters', addressArgument)
     .option('--line <settings>', 'speed and framing [those of a new device]', lineArgument)
-    .option('--timeout <ms>', 'how long it may take to answer', Number, defaultTimeoutMs)
+    .option('--timeout <ms>', 'how long it may take to answer, or to send [as the profile says]', Number)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',

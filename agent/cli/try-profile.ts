@@ -4,7 +4,7 @@
 import type { LineSettings } from '../../hardware/bus/bus-config.ts';
 import { settingsOf } from '../../hardware/bus/settings-text.ts';
 import { HardwareError } from '../../hardware/errors.ts';
-import type { Measured } from '../../hardware/meter.ts';
+import { longestReadingMs, type Measured } from '../../hardware/meter.ts';
 import { ModbusMeter } from '../../hardware/modbus/modbus-meter.ts';
 import { decodeRegisters } from '../../hardware/modbus/register.ts';
 import { adviceOf } from '../../hardware/modbus/register-reader.ts';
@@ -18,7 +18,7 @@ export interface TryOptions {
   readonly port: string;
   readonly address?: string;
   readonly line?: LineSettings;
-  readonly timeout: number;
+  readonly timeout?: number;
   readonly json?: boolean;
 }
 
@@ -32,19 +32,21 @@ interface Row {
   readonly advice?: string;
 }
 
-const waitMs = 30_000;
+/** Of one that is asked: it may be slow, and is asked only once. */
+const answerMs = 1000;
 const highestAddress = 247;
 
 export async function tryProfile(name: string, options: TryOptions): Promise<void> {
   const profile = loadProfile(name);
   const settings = options.line ?? settingsOf(profile.delivered ?? '');
-  const bus = openBus({ port: options.port, ...settings, timeoutMs: options.timeout });
-  const signal = AbortSignal.timeout(waitMs);
+  const bus = openBus({ port: options.port, ...settings, timeoutMs: options.timeout ?? answerMs });
+  const signal = AbortSignal.timeout(longestReadingMs);
   const remarks: HardwareError[] = [];
   const remark = (one: HardwareError) => void remarks.push(one);
   try {
     if (profile.protocol !== 'modbus') {
-      const measured = await openDevice({ bus, address: options.address, profile: name, remark }).read(signal);
+      const { address, timeout: timeoutMs } = options;
+      const measured = await openDevice({ bus, address, profile: name, timeoutMs, remark }).read(signal);
       if (options.json) printJson(measured);
       else print(measuredText(measured, remarks));
       return;

@@ -1,15 +1,13 @@
 /** A line that is set to another speed or parity than what hangs on it. */
-import { execFileSync } from 'node:child_process';
 import { afterEach, expect, test } from 'vitest';
-import { busDefaults, type LineSettings } from '../../hardware/bus/bus-config.ts';
-import { settingsOf, settingsText } from '../../hardware/bus/settings-text.ts';
+import { busDefaults } from '../../hardware/bus/bus-config.ts';
+import { settingsText } from '../../hardware/bus/settings-text.ts';
 import { HardwareError } from '../../hardware/errors.ts';
 import { openBus, openDevice } from '../../hardware/open-device.ts';
 import { scanPort } from '../../hardware/scan.ts';
 import { scanDefaults } from '../../hardware/scan-options.ts';
-import { openPty } from '../../hardware/simulator/pty.ts';
-import { SimulatedDevices } from '../../hardware/simulator/simulated-devices.ts';
-import { type TelegramWriting, telegramSource } from '../../hardware/simulator/telegram-source.ts';
+import type { TelegramWriting } from '../../hardware/simulator/telegram-source.ts';
+import { type FarEnd, farModbus, farTelegrams, line } from './far-end.ts';
 import { never } from './never.ts';
 import { heardAt } from './uart.ts';
 
@@ -18,40 +16,11 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-function line(text: string): LineSettings {
-  const settings = settingsOf(text);
-  if (settings === undefined) throw new Error(`${text} is no setting`);
-  return settings;
-}
+const modbusAt = (...settings: Parameters<typeof farModbus>) => opened(farModbus(...settings));
+const telegramsAt = (...settings: Parameters<typeof farTelegrams>) => opened(farTelegrams(...settings));
 
-/** A pseudo-terminal has no speed, but knows which one was set. */
-function setTo(path: string, others: LineSettings): LineSettings {
-  return { ...others, baudRate: Number(execFileSync('stty', ['-F', path, 'speed'], { encoding: 'utf8' })) };
-}
-
-/** A Modbus device behind a UART of its own. @param host what the line is set to, but for its speed */
-function modbusAt(own: LineSettings, host: LineSettings): string {
-  const { path, wire, say } = openPty();
-  const devices = new SimulatedDevices([{ address: 1, profile: 'eastron-sdm630', load: 1150 }], () => 0);
-  wire.on('error', () => {});
-  wire.on('data', (bytes: Buffer) => {
-    const set = setTo(path, host);
-    for (const answer of devices.hear(heardAt(bytes, set, own, true))) say(heardAt(answer.bytes, own, set));
-  });
-  closing.push(() => wire.destroy());
-  return path;
-}
-
-/** One that sends telegrams by itself. */
-function telegramsAt(own: LineSettings, host: LineSettings, writing: TelegramWriting): string {
-  const { path, wire, say } = openPty();
-  const source = telegramSource({ load: 100 }, writing, 0);
-  wire.on('error', () => {}).on('data', () => {});
-  const timer = setInterval(() => say(heardAt(source(0), own, setTo(path, host))), 100);
-  closing.push(
-    () => wire.destroy(),
-    () => clearInterval(timer),
-  );
+function opened({ path, close }: FarEnd): string {
+  closing.push(close);
   return path;
 }
 
