@@ -19,9 +19,9 @@ afterEach(async () => {
 const modbusAt = (...settings: Parameters<typeof farModbus>) => opened(farModbus(...settings));
 const telegramsAt = (...settings: Parameters<typeof farTelegrams>) => opened(farTelegrams(...settings));
 
-function opened({ path, close }: FarEnd): string {
-  closing.push(close);
-  return path;
+function opened(far: FarEnd): string {
+  closing.push(() => far.close());
+  return far.path;
 }
 
 async function outcomeOf(read: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
