@@ -32,9 +32,9 @@ function checkOf(checked: string, rest: string): Check {
   if (digits === undefined) return 'bad';
   if (digits === '') return identification.test(checked) && !isChecked(checked) ? 'none' : 'bad';
   const sent = Number.parseInt(digits, 16);
-  const crc = x25Makers.test(checked) ? [crcArc, crcX25] : [crcArc];
-  const texts = asSent(checked).map((text) => Buffer.from(text, 'latin1'));
-  return texts.some((bytes) => crc.some((of) => of(bytes) === sent)) ? 'ok' : 'bad';
+  const crcs = x25Makers.test(checked) ? [crcArc, crcX25] : [crcArc];
+  const fits = (text: string) => crcs.some((crc) => crc(Buffer.from(text, 'latin1')) === sent);
+  return fits(checked) || mended(checked).some(fits) ? 'ok' : 'bad';
 }
 
 /** Since version 4, and between STX and ETX (IEC 62056-21, mode A to C), there is one. */
@@ -45,13 +45,12 @@ function isChecked(text: string): boolean {
 /** What became of line ends where a recording went through a terminal or an editor: of all of them, or of none. */
 const lineEnds = ['\n', '\n\n', '\r\r\n'];
 
-/** @returns what may have been sent: as it stands, or with the line ends that are due */
-function asSent(text: string): string[] {
-  const mended = lineEnds
+/** @returns what may have been sent: with the line ends that are due */
+function mended(text: string): string[] {
+  return lineEnds
     .map((end) => text.split(end))
     .filter((lines) => lines.every((line) => !/[\r\n]/.test(line)))
     .map((lines) => lines.join('\r\n'));
-  return [text, ...mended];
 }
 
 /** The equipment identifier, in hex as the standard has it or as it stands; Luxembourg and Hungary have a name there. */
