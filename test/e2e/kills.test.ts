@@ -7,6 +7,7 @@ import type { RoundRow } from '../../broker/protocol/operator.ts';
 import { cohort, midnight, slot } from '../../scripts/story/people.ts';
 import { must, openReadyStreet } from '../../scripts/story/ready.ts';
 import type { Street } from '../../scripts/story/street.ts';
+import { Gate, type Point } from './gate.ts';
 
 const meanKwh = [33.7 / 3, 38 / 3, 55.5 / 3, 34.2 / 3];
 /** Each test asks for hours of its own: those of a test before it are spent. */
@@ -14,15 +15,21 @@ let slotsAsked = 0;
 let round = '';
 
 let folder = '';
+let gate: Gate;
 let street: Street;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wattveil-kills-'));
-  street = await openReadyStreet(folder);
+  const connectTo = async (brokerPort: number) => {
+    gate = await Gate.open(brokerPort);
+    return gate.port;
+  };
+  street = await openReadyStreet(folder, { connectTo });
 }, 120_000);
 
 afterAll(async () => {
   await street?.close();
+  await gate?.close();
   await rm(folder, { recursive: true });
 });
 
@@ -62,6 +69,12 @@ async function killAgent(home: string): Promise<void> {
   await street.agents.get(home)?.end('SIGKILL');
 }
 
+/** Resolves when it is gone, before anybody has what it was about to have or to give. */
+async function killedWhen(point: Point, home: string): Promise<void> {
+  await gate.stop(home, point, () => process.kill(pidOf(home), 'SIGKILL'));
+  await street.agents.get(home)?.ended;
+}
+
 async function theSumIsRight(): Promise<void> {
   await eventually(async () => (await row()).state).toBe('opened');
   const { stdout } = await must(street.atUtility('rounds', 'show', round, '--json'));
@@ -83,30 +96,45 @@ async function eachHomeReportedOnce(): Promise<void> {
 }
 
 describe('a round completes', () => {
-  it('when an agent is killed after its report', async () => {
-    freeze('bill');
+  it('when agents are killed on the way to a report, and as they are asked', async () => {
+    const killed: [string, Point][] = [
+      ['alice', 'an announcement comes'],
+      ['bob', 'a roster comes'],
+      ['bill', 'its report leaves'],
+      ['james', 'an open request comes'],
+    ];
+    const back = killed.map(([home, point]) => killedWhen(point, home).then(() => street.startAgent(home)));
     await openRound();
-    await eventually(async () => (await row()).reports).toBe(2);
-    await killAgent('bob');
-    await street.startAgent('bob');
-    thaw('bill');
+    await Promise.all(back);
     await theSumIsRight();
   });
 
-  it('when an agent is killed while its answer is awaited', async () => {
-    freeze('james');
+  it('when agents are killed from their report to the end, and the broker with all it retains beside them', async () => {
+    const killed: [string, Point][] = [
+      ['bill', 'its report is acknowledged'],
+      ['bob', 'its answer leaves'],
+      ['alice', 'its answer is acknowledged'],
+    ];
+    const gone = killed.map(([home, point]) => killedWhen(point, home));
+    const end = killedWhen('a result comes', 'james').then(() => street.startAgent('james'));
     await openRound();
-    await eventually(async () => (await row()).answers).toBe(3);
+    await gone[0];
+    await street.startAgent('bill');
+    await Promise.all(gone);
+    await street.broker.end('SIGKILL');
+    await Promise.all([street.startBroker(), street.startAgent('bob'), street.startAgent('alice')]);
+    await end;
+    await theSumIsRight();
+  });
+
+  it('when the coordinator is killed while it collects, and a home that has declined before that', async () => {
+    freeze('bill');
+    await must(street.atHome('alice', 'share', 'off'));
+    await openRound();
+    await eventually(async () => (await row()).declined).toEqual({ paused: 1 });
     await killAgent('alice');
-    await killAgent('james');
-    await street.startAgent('james');
     await street.startAgent('alice');
-    await theSumIsRight();
-  });
-
-  it('when the coordinator is killed while it collects', async () => {
-    freeze('bill');
-    await openRound();
+    await must(street.atHome('alice', 'share', 'on'));
     await eventually(async () => (await row()).reports).toBe(2);
     await street.broker.end('SIGKILL');
     await street.startBroker();
