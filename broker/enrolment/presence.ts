@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import type { Link } from '../mqtt/link.ts';
 import { Status } from '../protocol/json-messages.ts';
+import { firstWrong } from '../schema-issue.ts';
 import { WarningLimit } from '../warning-limit.ts';
 
 export interface SeenHome {
@@ -20,8 +21,8 @@ export class Presence {
     link.on('status', ({ home }, payload) => {
       if (payload.length === 0 || !isKnown(home)) return;
       const status = readStatus(payload);
-      if (status !== undefined) this.#seen.set(home, { online: status.online, since: status.since });
-      else if (limit.allows(home)) log.warn({ home }, 'a status that follows no schema');
+      if (typeof status !== 'string') this.#seen.set(home, { online: status.online, since: status.since });
+      else if (limit.allows(home)) log.warn({ home, why: status }, 'a status that follows no schema');
     });
   }
 
@@ -30,10 +31,16 @@ export class Presence {
   }
 }
 
-function readStatus(payload: Uint8Array): Status | undefined {
+/** @returns it, or what is wrong with it */
+function readStatus(payload: Uint8Array): Status | string {
+  let written: unknown;
   try {
-    return Status.safeParse(JSON.parse(Buffer.from(payload).toString())).data;
+    written = JSON.parse(Buffer.from(payload).toString());
   } catch {
-    return undefined;
+    return 'it is not JSON';
   }
+  const { success, data, error } = Status.safeParse(written);
+  if (success) return data;
+  const { field, why } = firstWrong(error.issues, written);
+  return `${field} ${why}`;
 }

@@ -32,10 +32,10 @@ const settings = {
   // With the default of 100, one subscriber that stops reading stops everybody.
   concurrency: 0,
   drainTimeout: 5_000,
-  // Seconds; also refuses 0, which would never time out.
-  keepaliveLimit: 300,
   maxTopicLevels: 16,
 } as const;
+/** Any keepalive is a home's right, also none [MQTT-3.1.2-24]: who is gone without a word is asked for by TCP. */
+const silentSocketMs = 60_000;
 const defaultConnectTimeoutMs = 10_000;
 const defaultMostPending = 500;
 
@@ -92,6 +92,7 @@ function acceptor(
       return;
     }
     pending.set(address, sockets.add(socket));
+    socket.setKeepAlive(true, silentSocketMs);
     socket.once('close', () => settle(socket, address));
     let client: Client | undefined;
     // By the role, not by "connected": that turns true only after CONNACK is written, when a report may be under way.
