@@ -55,7 +55,7 @@ export class CopyKeeper {
     let isMade = false;
     try {
       assertRoom(path);
-      await keepGoodCopy(database, path);
+      await keepGoodCopy(path);
       isMade = true;
       troubles.end('copy', 'a good copy of the database was made again');
     } catch (error) {

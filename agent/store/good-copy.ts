@@ -1,11 +1,11 @@
 /**
  * The last good copy of the database, beside it: what the agent goes back to when the database is damaged.
  */
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { closeSync, copyFileSync, existsSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { promisify } from 'node:util';
 import Sqlite from 'better-sqlite3';
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import { AgentError } from '../errors.ts';
@@ -21,16 +21,15 @@ const goingBackPath = (path: string) => `${path}.going-back`;
 
 /**
  * Copies the database while it is used; the copy before stays until the new one is known to be sound.
- * @throws {AgentError} DATABASE_DAMAGED; {SqliteError} where there is no room
+ * @throws {AgentError} DATABASE_DAMAGED; {SqliteError} where it is damaged, or there is no room
  */
-export async function keepGoodCopy(database: Database, path: string): Promise<void> {
+export async function keepGoodCopy(path: string): Promise<void> {
   const fresh = `${copyPath(path)}.new`;
   try {
     rmSync(fresh, { force: true });
     // Made first, so that it is nobody else's from the beginning.
     closeSync(openSync(fresh, 'w', 0o600));
-    await database.backup(fresh);
-    await assertSound(fresh);
+    await copySound(path, fresh);
     flush(fresh);
     renameSync(fresh, copyPath(path));
     flush(dirname(path));
@@ -110,18 +109,31 @@ function setAside(path: string): void {
   rmSync(`${path}-shm`, { force: true });
 }
 
-/** Reads all of the file, for seconds: in a thread of its own, so that the polling goes on. */
-const checker = `
-  const { parentPort, workerData } = require('node:worker_threads');
-  const database = new (require(workerData.sqlite))(workerData.path, { fileMustExist: true });
-  database.pragma(workerData.cache);
-  parentPort.postMessage(database.pragma('quick_check(1)', { simple: true }));
-  database.close();`;
+/**
+ * As of one instant, and checked. In a process of its own: it reads all of the file, for seconds in which polling goes
+ * on, and the memory that it takes is given back.
+ */
+const copier = `
+  const [sqlite, from, to] = process.argv.slice(1);
+  const Sqlite = require(sqlite);
+  try {
+    const source = new Sqlite(from, { readonly: true });
+    source.prepare('VACUUM INTO ?').run(to);
+    source.close();
+    const copy = new Sqlite(to);
+    tell({ found: copy.pragma('quick_check(1)', { simple: true }) });
+    copy.close();
+  } catch (error) {
+    tell({ code: String(error.code), why: error.message });
+  }
+  function tell(what) {
+    process.stdout.write(JSON.stringify(what));
+  }`;
 
-async function assertSound(path: string): Promise<void> {
+async function copySound(from: string, to: string): Promise<void> {
   const sqlite = createRequire(import.meta.url).resolve('better-sqlite3');
-  const worker = new Worker(checker, { eval: true, workerData: { sqlite, path, cache: `cache_size = -${cacheKb}` } });
-  // Damage may also be told by an error, which is thrown here.
-  const [[found]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [[string], unknown];
-  if (found !== 'ok') throw new AgentError('DATABASE_DAMAGED', { why: found });
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', copier, '--', sqlite, from, to]);
+  const told = JSON.parse(stdout) as { found: string } | { code: string; why: string };
+  if ('code' in told) throw new Sqlite.SqliteError(told.why, told.code);
+  if (told.found !== 'ok') throw new AgentError('DATABASE_DAMAGED', { why: told.found });
 }

@@ -21,7 +21,7 @@ beforeEach(async () => {
   database.exec(`CREATE TABLE filler (a TEXT); INSERT INTO filler
     WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 4000) SELECT hex(zeroblob(100)) FROM n`);
   new HomeStore(database).set('identity', 'before');
-  await keepGoodCopy(database, path);
+  await keepGoodCopy(path);
   new HomeStore(database).set('identity', 'after');
   database.close();
 });
@@ -129,7 +129,7 @@ describe('a good copy', () => {
     const copy = readFileSync(`${path}.copy`);
     const database = openAgentDatabase(folder.folder);
     damage(randomBits(5), 200);
-    await expect(keepGoodCopy(database, path)).rejects.toThrow(/damaged|malformed/);
+    await expect(keepGoodCopy(path)).rejects.toThrow(/damaged|malformed/);
     database.close();
     expect(readFileSync(`${path}.copy`).equals(copy)).toBe(true);
     expect(existsSync(`${path}.copy.new`)).toBe(false);
