@@ -38,7 +38,9 @@ export function makeBackup({ dataDir, path: config }: { dataDir: string; path: s
   }
 }
 
+/** Of a file that was found whole. */
 export interface Backup {
+  readonly file: string;
   readonly identity: string;
   /** The text of agent.yaml. */
   readonly config: string;
@@ -53,7 +55,7 @@ export function readBackup(file: string): Backup {
     const text = database.prepare<[string], string>('SELECT text FROM backup_files WHERE name = ?').pluck();
     const [identity, config] = [text.get('identity.pem'), text.get('agent.yaml')];
     if (identity === undefined || config === undefined) throw new Error('it is not whole');
-    return { identity, config };
+    return { file, identity, config };
   } catch (error) {
     throw new AgentError('BACKUP_UNREADABLE', { file, why: reasonOf(error) }, { cause: error });
   } finally {
@@ -65,10 +67,13 @@ export function readBackup(file: string): Backup {
  * Puts a backup into a data folder that the caller holds. A power cut in the middle leaves a folder whose files are
  * not of one time, which the agent's start takes for a restore as well.
  * @param note what is to be on the disk of the database before it takes its place
- * @throws {AgentError} BACKUP_UNREADABLE, RESTORE_FAILED, DATABASE_NEWER, KEY_FILE_UNUSABLE
+ * @throws {AgentError} RESTORE_FAILED, DATABASE_NEWER, KEY_FILE_UNUSABLE
  */
-export function restoreBackup(file: string, dataDir: string, note: (database: Sqlite.Database) => void): void {
-  const { identity } = readBackup(file);
+export function restoreBackup(
+  { file, identity }: Pick<Backup, 'file' | 'identity'>,
+  dataDir: string,
+  note: (database: Sqlite.Database) => void,
+): void {
   const path = databasePath(dataDir);
   const beside = `${path}.new`;
   try {

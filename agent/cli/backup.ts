@@ -62,7 +62,7 @@ async function restore(file: string, options: AgentOptions & { force?: boolean }
     if (existsSync(databasePath(dataDir)) && options.force !== true) {
       throw new AgentError('RESTORE_OVER_DATA', { path: dataDir });
     }
-    restoreBackup(file, dataDir, (database) => noteRestore(database, { at: clock.now(), cause: 'backup' }));
+    restoreBackup(backup, dataDir, (database) => noteRestore(database, { at: clock.now(), cause: 'backup' }));
   } finally {
     folder.release();
   }

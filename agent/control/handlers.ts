@@ -70,7 +70,8 @@ function tensorHandlers(tensors: HomeTensors, clock: Clock, time: TrustedTime) {
         : tensors.list();
       const entries = catalogueEntries(all);
       const entry = publish ? entries.find((one) => one.id === id) : undefined;
-      const others = entries.filter((one) => one.id !== tensors.get(id).id);
+      const { id: own } = tensors.get(id);
+      const others = entries.filter((one) => one.id !== own);
       return { ...(entry && { entry }), others: others.map((one) => one.id) };
     },
     'tensors publish': ({ id, since }) => {

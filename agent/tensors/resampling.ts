@@ -5,8 +5,7 @@
  * no slot at it is covered: nothing is ever made up, and no reading is not zero.
  */
 import type { Grid } from '../../broker/protocol/fields.ts';
-import { slotEdges } from '../../broker/protocol/grid.ts';
-import { type Edge, edgesAt, type Kind, mostGapMs, type Reading } from './edges.ts';
+import { type Edge, mostGapMs } from './edges.ts';
 import type { Coverage, Slots, Uncovered } from './tensor.ts';
 
 /** What is worked out here; what the numbers are is known to who asks. */
@@ -58,17 +57,6 @@ export function slotsBetween(
     values[slot] = typeof value === 'number' ? value : 0;
   }
   return { values, coverage };
-}
-
-/** Straight from readings around the whole grid. */
-export function resampled(
-  measure: Measure,
-  readings: readonly Reading[],
-  grid: Grid,
-  longestGapMs: number,
-): SlotValues {
-  const kind: Kind = measure === 'change' ? 'counter' : 'level';
-  return slotsBetween(measure, edgesAt(kind, readings, slotEdges(grid)).edges, grid, longestGapMs);
 }
 
 /** Of W times 1 ms: rounded at the edges, so that slots add up. */

@@ -11,8 +11,6 @@ import { type Doubt, judgeTime, type Moment, type TimeTrust, toleranceMs, wasSet
 export interface TrustedTime {
   /** Looks at the clock. */
   isTrusted(): boolean;
-  /** Whether a time server confirms it, too. */
-  isConfirmed(): boolean;
   /** What the clock should have said when something was stamped: only while it is trusted. */
   instantOf(stamp: Stamp): EpochMs;
 }
@@ -25,7 +23,6 @@ export interface Stamp {
 /** Where time is stepped by hand there is none other. */
 export const steppedTime: TrustedTime = {
   isTrusted: () => true,
-  isConfirmed: () => true,
   instantOf: ({ at }) => at,
 };
 
@@ -82,10 +79,6 @@ export class TimeWatch implements TrustedTime {
 
   isTrusted(): boolean {
     return this.#look().trusted;
-  }
-
-  isConfirmed(): boolean {
-    return this.#look().trusted && this.#synchronised;
   }
 
   instantOf({ at, elapsed }: Stamp): EpochMs {

@@ -4,16 +4,10 @@
 import { createHash } from 'node:crypto';
 import { type EpochMs, epochMs } from '../protocol/clock.ts';
 import { dayMs, instantOf, wallAt } from '../protocol/local-time.ts';
+import type { ScheduleTerms } from '../protocol/schedule.ts';
 
-export interface DailySchedule {
-  readonly cohort: string;
-  /** IANA name: Europe/Berlin. */
-  readonly zone: string;
-  /** Slots of a day. They divide the hours of the wall clock: a slot over a change of time is longer or shorter. */
-  readonly slotsPerDay: number;
-  /** Cohorts are spread over so long after each slot's end. */
-  readonly spreadMs: number;
-}
+/** Slots divide the hours of the wall clock: one over a change of time is longer or shorter. */
+export type DailySchedule = Pick<ScheduleTerms, 'cohort' | 'zone' | 'timesPerDay' | 'spread'>;
 
 /** One slot to be asked for. */
 export interface DueRun {
@@ -52,20 +46,20 @@ export function slotAt(schedule: DailySchedule, now: EpochMs): { from: EpochMs; 
 }
 
 /** The same for a cohort always, evenly over cohorts. */
-export function spreadOf({ cohort, spreadMs }: Pick<DailySchedule, 'cohort' | 'spreadMs'>): number {
+export function spreadOf({ cohort, spread }: Pick<DailySchedule, 'cohort' | 'spread'>): number {
   const share = createHash('sha256').update(cohort).digest().readUInt32BE(0) / 2 ** 32;
-  return Math.floor(share * spreadMs);
+  return Math.floor(share * spread);
 }
 
 /** The slots of all days that touch this time, one after the other without a gap. */
-function slotsBetween({ zone, slotsPerDay }: DailySchedule, from: number, to: number): [EpochMs, EpochMs][] {
+function slotsBetween({ zone, timesPerDay }: DailySchedule, from: number, to: number): [EpochMs, EpochMs][] {
   const slots: [EpochMs, EpochMs][] = [];
   // In the wall's own count of time, days have 24 hours.
   const first = Math.floor(wallAt(zone, from) / dayMs) - 1;
   const last = Math.floor(wallAt(zone, to) / dayMs) + 1;
   let begins = instantOf(zone, first * dayMs);
-  for (let edge = first * slotsPerDay + 1; edge <= (last + 1) * slotsPerDay; edge += 1) {
-    const ends = instantOf(zone, (edge * dayMs) / slotsPerDay);
+  for (let edge = first * timesPerDay + 1; edge <= (last + 1) * timesPerDay; edge += 1) {
+    const ends = instantOf(zone, (edge * dayMs) / timesPerDay);
     // What the clock leaps over has none.
     if (ends <= begins) continue;
     slots.push([begins, ends]);

@@ -5,7 +5,6 @@ import type { ScheduleRow, ScheduleRun } from '../protocol/schedule.ts';
 import type { Rounds } from '../rounds/rounds.ts';
 import { nextRun } from './due-runs.ts';
 import type { ScheduleStore, StoredRun, StoredSchedule } from './schedule-store.ts';
-import { dailyOf } from './schedule-terms.ts';
 
 export class ScheduleList {
   readonly #store: ScheduleStore;
@@ -34,7 +33,7 @@ export class ScheduleList {
       ...terms,
       paused,
       ...(last && { last: this.#runOf(last) }),
-      ...(!paused && { next: nextRun(dailyOf(terms), doneUntil) }),
+      ...(!paused && { next: nextRun(terms, doneUntil) }),
     };
   }
 

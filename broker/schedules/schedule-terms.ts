@@ -6,11 +6,6 @@ import { hint } from '../nearest.ts';
 import { isTimeZone } from '../protocol/local-time.ts';
 import type { ScheduleTerms } from '../protocol/schedule.ts';
 import { compileFormula } from '../tariff/formula.ts';
-import type { DailySchedule } from './due-runs.ts';
-
-export function dailyOf({ cohort, zone, timesPerDay, spread }: ScheduleTerms): DailySchedule {
-  return { cohort, zone, slotsPerDay: timesPerDay, spreadMs: spread };
-}
 
 /** @throws {BrokerError} SCHEDULE_ZONE_UNKNOWN, SCHEDULE_SPREAD_TOO_LONG, SCHEDULE_NOT_ENERGY, FORMULA_* */
 export function assertTerms({ zone, timesPerDay, spread, tariff, quantity, unit }: ScheduleTerms): void {

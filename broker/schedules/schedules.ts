@@ -16,7 +16,7 @@ import type { Rounds, RoundWatcher } from '../rounds/rounds.ts';
 import type { Tariffs } from '../tariff/tariffs.ts';
 import { dueRuns, nextRun, slotAt } from './due-runs.ts';
 import type { RunError, ScheduleStore, StoredRun } from './schedule-store.ts';
-import { assertTerms, dailyOf } from './schedule-terms.ts';
+import { assertTerms } from './schedule-terms.ts';
 
 export interface SchedulesParts {
   readonly store: ScheduleStore;
@@ -80,7 +80,7 @@ export class Schedules {
     const { store, clock } = this.#parts;
     const { terms, doneUntil, paused } = store.get(schedule);
     if (!paused) return;
-    const due = dueRuns(dailyOf(terms), { after: doneUntil, now: clock.now() });
+    const due = dueRuns(terms, { after: doneUntil, now: clock.now() });
     store.setPaused(schedule, false, due.at(-1)?.until ?? doneUntil);
     this.#arm(schedule);
   }
@@ -114,7 +114,7 @@ export class Schedules {
     const now = clock.now();
     const asking = store.asking(schedule);
     const soonest = epochMs(now + (tried ? waitFor(now - (asking?.at ?? now)) : 0));
-    const due = nextRun(dailyOf(stored.terms), stored.doneUntil).at;
+    const due = nextRun(stored.terms, stored.doneUntil).at;
     const next = asking === undefined || due < soonest ? due : soonest;
     // What is due still, though it was just tried, has failed: the disk was full, say.
     const at = next > now ? next : soonest;
@@ -134,7 +134,7 @@ export class Schedules {
     const stored = store.find(schedule);
     if (stored === undefined || stored.paused) return;
     const { terms, doneUntil } = stored;
-    const due = dueRuns(dailyOf(terms), { after: doneUntil, now: clock.now() });
+    const due = dueRuns(terms, { after: doneUntil, now: clock.now() });
     const newest = due.at(-1);
     if (newest !== undefined) store.begin(schedule, newest, due.length - 1, clock.now());
     const asking = store.asking(schedule);
@@ -193,7 +193,7 @@ export class Schedules {
     // A sum that came late is no reason to go back to older prices.
     if (tariff === undefined || store.hasLaterTariff(schedule, until)) return {};
     try {
-      const span = slotAt(dailyOf(terms), clock.now());
+      const span = slotAt(terms, clock.now());
       const { centsPerKwh } = await tariffs.set({ v: 1, type: 'tariff', round, ...tariff }, rounds.show(round), span);
       return { centsPerKwh };
     } catch (error) {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { restoreBackup } from '../../agent/backup.ts';
+import { readBackup, restoreBackup } from '../../agent/backup.ts';
 import type { RunningAgent } from '../../agent/main.ts';
 import { epochMs, SteppedClock } from '../../broker/protocol/clock.ts';
 import { type HomeKit, homeKit } from './home-kit.ts';
@@ -124,7 +124,7 @@ test('a restore that fails leaves what was there', async () => {
   const full = () => {
     throw new Error('disk full');
   };
-  expect(() => restoreBackup(file, kit.dataDir, full)).toThrow('disk full');
+  expect(() => restoreBackup(readBackup(file), kit.dataDir, full)).toThrow('disk full');
   expect(readdirSync(kit.dataDir).filter((name) => name.includes('.new'))).toEqual([]);
   agent = await kit.start();
   expect(await tensors()).toEqual(['bulb']);

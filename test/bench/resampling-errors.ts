@@ -3,7 +3,7 @@
  * counted. Most edges are where it was read: there nothing is interpolated, and a digit too many is seen.
  */
 import type { Reading } from '../../agent/tensors/edges.ts';
-import { resampled } from '../../agent/tensors/resampling.ts';
+import { resampled } from '../agent/tensors/resampled.ts';
 import { randomShares } from '../random.ts';
 
 /** The last digit that is kept. */

@@ -7,7 +7,7 @@ import {
   type Judged,
   judgeCounter,
 } from '../../../agent/polling/counter.ts';
-import { resampled } from '../../../agent/tensors/resampling.ts';
+import { resampled } from '../tensors/resampled.ts';
 
 const every = 10_000;
 const limits: CounterLimits = { perHour: 3680 };

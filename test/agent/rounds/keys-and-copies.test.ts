@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { makeBackup, restoreBackup } from '../../../agent/backup.ts';
+import { makeBackup, readBackup, restoreBackup } from '../../../agent/backup.ts';
 import { forgetRounds } from '../../../agent/store/forget-rounds.ts';
 import { noteRestore, settleRestores } from '../../../agent/store/restores.ts';
 import { durationMs, epochMs } from '../../../broker/protocol/clock.ts';
@@ -136,7 +136,9 @@ async function play(life: Life, each: Move): Promise<void> {
 function restore(life: Life, backup: string): void {
   const { home, folder } = life;
   home.close();
-  restoreBackup(backup, folder, (database) => noteRestore(database, { at: home.clock.now(), cause: 'backup' }));
+  restoreBackup(readBackup(backup), folder, (database) =>
+    noteRestore(database, { at: home.clock.now(), cause: 'backup' }),
+  );
   home.restart();
   settleRestores(home.database, home.clock.now());
   home.nextRoster();

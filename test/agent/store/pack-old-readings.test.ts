@@ -7,8 +7,9 @@ import { migrations } from '../../../agent/store/migrations.ts';
 import { ReadingStore } from '../../../agent/store/reading-store.ts';
 import { ReadingTiers } from '../../../agent/store/reading-tiers.ts';
 import type { Reading } from '../../../agent/tensors/edges.ts';
-import { longestGap, type Measure, resampled, slotsBetween } from '../../../agent/tensors/resampling.ts';
+import { longestGap, type Measure, slotsBetween } from '../../../agent/tensors/resampling.ts';
 import { hour, openAgentDatabase, temporaryFolder } from '../made-agent.ts';
+import { resampled } from '../tensors/resampled.ts';
 
 const minute = 60_000;
 const start = 20_000 * 24 * hour;

@@ -6,10 +6,11 @@ import { rememberDevices } from '../../../agent/store/device-store.ts';
 import { ReadingStore } from '../../../agent/store/reading-store.ts';
 import { ReadingTiers } from '../../../agent/store/reading-tiers.ts';
 import type { Reading } from '../../../agent/tensors/edges.ts';
-import { longestGap, type Measure, resampled, slotsBetween } from '../../../agent/tensors/resampling.ts';
+import { longestGap, type Measure, slotsBetween } from '../../../agent/tensors/resampling.ts';
 import { epochMs } from '../../../broker/protocol/clock.ts';
 import type { Grid } from '../../../broker/protocol/fields.ts';
 import { openAgentDatabase, temporaryFolder } from '../made-agent.ts';
+import { resampled } from '../tensors/resampled.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

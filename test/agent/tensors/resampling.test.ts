@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Reading } from '../../../agent/tensors/edges.ts';
-import { resampled } from '../../../agent/tensors/resampling.ts';
 import type { Coverage } from '../../../agent/tensors/tensor.ts';
 import type { Grid } from '../../../broker/protocol/fields.ts';
+import { resampled } from './resampled.ts';
 
 type Readings = readonly Reading[];
 const changePerSlot = (readings: Readings, on: Grid, gapMs: number) => resampled('change', readings, on, gapMs);

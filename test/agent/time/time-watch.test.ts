@@ -67,11 +67,14 @@ it('a machine that wakes in 1970 is trusted once its clock is set, and what was 
   expect(machine.said()).toEqual(['CLOCK_UNSET', 'the time is trusted again']);
 });
 
+/** What the time server said first has been heard. */
+const answered = () => new Promise((resolve) => setImmediate(resolve));
+
 it('a correction that a time server stands for is a doubt of a moment only', async () => {
   const machine = new Machine();
   machine.confirmed = true;
   const watch = machine.watch();
-  await eventually(() => watch.isConfirmed()).toBe(true);
+  await answered();
   const asked = machine.asked;
   machine.goOn(1000, -90_000);
   expect(watch.isTrusted()).toBe(false);
@@ -84,10 +87,10 @@ it('what a time server said of the clock before it was set counts no more', asyn
   const machine = new Machine();
   machine.confirmed = true;
   const watch = machine.watch();
-  await eventually(() => watch.isConfirmed()).toBe(true);
+  await answered();
   machine.confirmed = false;
   machine.goOn(1000, 1000 * hour);
-  expect([watch.isTrusted(), watch.isConfirmed()]).toEqual([false, false]);
+  expect(watch.isTrusted()).toBe(false);
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(watch.isTrusted()).toBe(false);
   expect(machine.troubles.list()).toMatchObject([{ code: 'CLOCK_JUMPED' }]);

@@ -68,7 +68,11 @@ it('an agent that wakes in 1970 stores what it read once its clock is set, and n
   expect((await kit.run('agent', 'status')).stdout).toMatch(/the clock says 1970-01-01T00:00:.*CLOCK_UNSET/);
   set('2026-11-24 12:00:00');
   await hears('the time is trusted again');
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const lastRead = async () => {
+    const { stdout } = await kit.run('meters', 'read', '--json');
+    return Date.parse((JSON.parse(stdout) as { devices: { at?: string }[] }).devices[0]?.at ?? '');
+  };
+  await expect.poll(lastRead, { timeout: 45_000, interval: 100 }).toBeGreaterThan(noon);
   set('2030-01-01 00:00:00');
   await hears('CLOCK_JUMPED');
   await new Promise((resolve) => setTimeout(resolve, 1500));

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { epochMs } from '../../../broker/protocol/clock.ts';
 import { type DailySchedule, dueRuns, nextRun, spreadOf } from '../../../broker/schedules/due-runs.ts';
 
-const berlin: DailySchedule = { cohort: 'feeder-7', zone: 'Europe/Berlin', slotsPerDay: 4, spreadMs: 0 };
+const berlin: DailySchedule = { cohort: 'feeder-7', zone: 'Europe/Berlin', timesPerDay: 4, spread: 0 };
 const at = (text: string) => epochMs(Date.parse(text));
 const shown = (schedule: DailySchedule, after: string, now: string) =>
   dueRuns(schedule, { after: at(after), now: at(now) }).map(
@@ -34,14 +34,14 @@ describe('slots of a day', () => {
     ],
     [
       'the hour that is leapt over has no slot',
-      { ...berlin, slotsPerDay: 24 },
+      { ...berlin, timesPerDay: 24 },
       '2026-03-29T01:00+01:00',
       '2026-03-29T04:00+02:00',
       ['03-29T00:00 1', '03-29T01:00 1'],
     ],
     [
       'nor have its quarters: each quarter that there is has one',
-      { ...berlin, slotsPerDay: 96 },
+      { ...berlin, timesPerDay: 96 },
       '2026-03-29T01:45+01:00',
       '2026-03-29T04:15+02:00',
       [
@@ -55,7 +55,7 @@ describe('slots of a day', () => {
     ],
     [
       'the hour that comes twice is in one slot',
-      { ...berlin, slotsPerDay: 24 },
+      { ...berlin, timesPerDay: 24 },
       '2026-10-25T02:00+02:00',
       '2026-10-25T03:00+01:00',
       ['10-25T00:00 2'],
@@ -64,7 +64,7 @@ describe('slots of a day', () => {
     ['none twice', berlin, '2026-11-23T06:00+01:00', '2026-11-23T11:00+01:00', []],
     [
       'in another zone',
-      { ...berlin, zone: 'Asia/Kolkata', slotsPerDay: 1 },
+      { ...berlin, zone: 'Asia/Kolkata', timesPerDay: 1 },
       '2026-11-23T00:00+05:30',
       '2026-11-24T00:00+05:30',
       ['11-22T18:30 24'],
@@ -75,7 +75,7 @@ describe('slots of a day', () => {
 });
 
 test('cohorts are spread, each always by the same, and asked for only then', () => {
-  const spread = { ...berlin, spreadMs: 600_000 };
+  const spread = { ...berlin, spread: 600_000 };
   const delays = Array.from({ length: 200 }, (_, cohort) => spreadOf({ ...spread, cohort: `feeder-${cohort}` }));
   expect(Math.min(...delays)).toBeLessThan(60_000);
   expect(Math.max(...delays)).toBeGreaterThan(540_000);
