@@ -5,6 +5,7 @@
 import { closeSync, copyFileSync, existsSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
+import { parse } from 'yaml';
 import { databasePath } from './data-paths.ts';
 import { AgentError, reasonOf } from './errors.ts';
 import { identityPath } from './keys.ts';
@@ -42,6 +43,8 @@ export function makeBackup({ dataDir, path: config }: { dataDir: string; path: s
 export interface Backup {
   readonly file: string;
   readonly identity: string;
+  /** The home that it is of. */
+  readonly home: string;
   /** The text of agent.yaml. */
   readonly config: string;
 }
@@ -55,7 +58,7 @@ export function readBackup(file: string): Backup {
     const text = database.prepare<[string], string>('SELECT text FROM backup_files WHERE name = ?').pluck();
     const [identity, config] = [text.get('identity.pem'), text.get('agent.yaml')];
     if (identity === undefined || config === undefined) throw new Error('it is not whole');
-    return { file, identity, config };
+    return { file, identity, config, home: homeIn(config) };
   } catch (error) {
     throw new AgentError('BACKUP_UNREADABLE', { file, why: reasonOf(error) }, { cause: error });
   } finally {
@@ -101,6 +104,13 @@ export function restoreBackup(
   } finally {
     if (existsSync(path)) removeDatabase(beside);
   }
+}
+
+/** @throws where there is none */
+function homeIn(config: string): string {
+  const { home } = parse(config) as { home?: unknown };
+  if (typeof home !== 'string') throw new Error('its configuration names no home');
+  return home;
 }
 
 function addFiles(file: string, files: Readonly<Record<string, string>>): void {

@@ -56,7 +56,8 @@ async function restore(file: string, options: AgentOptions & { force?: boolean }
   ]);
   const backup = readBackup(file);
   if (!existsSync(options.config)) writePrivate(options.config, backup.config);
-  const { dataDir, path } = loadConfig(options.config);
+  const { dataDir, path, home } = loadConfig(options.config);
+  if (home !== backup.home) throw new AgentError('BACKUP_OTHER_HOME', { file, found: backup.home, home });
   const folder = holdDataFolder(dataDir);
   try {
     if (existsSync(databasePath(dataDir)) && options.force !== true) {

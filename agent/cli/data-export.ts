@@ -3,7 +3,7 @@
  */
 
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Asks } from '../control/commands.ts';
 import { AgentError, reasonOf } from '../errors.ts';
@@ -34,10 +34,14 @@ const dayMs = 86_400_000;
 /** @returns how many rows. @throws {AgentError} EXPORT_FAILED */
 export async function exportTo(file: string | undefined, held: Held, exporting: Exporting): Promise<number> {
   const out = file === undefined ? process.stdout : createWriteStream(file, { flags: 'wx', mode: 0o600 });
+  let isNew = false;
   try {
     if (file !== undefined) await once(out, 'open');
+    isNew = file !== undefined;
     return await writeAll(out, held, exporting);
   } catch (error) {
+    // A part would pass for the whole.
+    if (isNew && file !== undefined) rmSync(file, { force: true });
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new AgentError('EXPORT_FAILED', { path: file ?? 'standard output', why: reasonOf(error) }, { cause: error });
   } finally {

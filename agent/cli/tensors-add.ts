@@ -11,7 +11,7 @@ import type { WrittenInstant } from '../tensors/local-instant.ts';
 import type { MeterExport } from '../tensors/meter-export.ts';
 import { durationArgument, gathered, instantArgument, instantOf, zoneArgument } from './arguments.ts';
 import { type AgentOptions, atAgent, orError, withConfig } from './at-agent.ts';
-import { local, print, remark, systemZone } from './print.ts';
+import { local, print, remark, systemZone, zone } from './print.ts';
 
 interface AddOptions extends AgentOptions {
   readonly tag: readonly string[];
@@ -67,7 +67,7 @@ Examples:
         const { tensor, twice } = await atAgent(options, clock, 'tensors add', await askOf(id, values, options));
         const length = formatDuration((tensor.until - tensor.from) / (tensor.shape[0] ?? 1));
         print(
-          `${id} is entered: ${tensor.shape[0]} slots of ${length}, ${local(tensor.from)} to ${local(tensor.until)}.`,
+          `${id} is entered: ${tensor.shape[0]} slots of ${length}, ${local(tensor.from, options.zone)} to ${local(tensor.until, options.zone)} (${zone(options.zone)}).`,
         );
         for (const other of twice) remark(twiceText(id, other));
         print(`Nobody sees it yet. To let it be summed: wattveil tensors publish ${id}`);

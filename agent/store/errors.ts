@@ -86,6 +86,10 @@ export const storeErrors = {
     says: '{file} is no backup of a home: {why}',
     remedy: 'Give a file that was written by: wattveil backup',
   },
+  BACKUP_OTHER_HOME: {
+    says: '{file} is a backup of the home {found}, and the configuration is that of {home}',
+    remedy: 'Give the backup of this home; or, for the home of the backup, a --config that is not there yet.',
+  },
   RESTORE_OVER_DATA: {
     says: 'there is a database in the data folder {path} already',
     remedy: 'Give an empty dataDir; or add --force, then all that was measured since the backup is lost.',

@@ -65,6 +65,14 @@ export const tensorErrors = {
     says: '{where}: no instant that is understood',
     remedy: 'Write 2026-11-23T06:00, with Z or +01:00 where it is not local, or 23.11.2026 06:00; nothing was stored.',
   },
+  TIME_LEAPT_OVER: {
+    says: '{where}: no clock in {zone} ever shows this time: it leaps over it',
+    remedy: 'Give the zone of the file with --zone; one that stays on winter time is Etc/GMT-1; nothing was stored.',
+  },
+  COLUMNS_UNEVEN: {
+    says: '{where}: more cells than the table has columns',
+    remedy: 'Numbers with a comma need a table with semicolons, or a point: 1.5; nothing was stored.',
+  },
   SLOTS_MISSING: {
     says: 'nothing tells where the first slot begins, or how long a slot is',
     remedy: 'Give --from and --step, or a file with a column of instants; nothing was stored.',

@@ -34,10 +34,11 @@ const instantNames =
   /^(from|von|since|start|begin|beginn|(date|start|begin)[ _-]?time|time ?stamp|zeitstempel|zeitpunkt|(interval|period|slot)[ _-]?(start|begin)|date|datum|time|zeit)\b/i;
 const unitInName = /(?:^|[\s_[(/])(k?Wh|k?W|A|V)(?:$|[\s_\])])/;
 
-/** @throws {AgentError} VALUES_UNREADABLE, COLUMN_*, TIME_MALFORMED, SLOTS_UNEVEN, FIELD_MALFORMED */
+/** @throws {AgentError} VALUES_UNREADABLE, COLUMN*, TIME_*, SLOTS_UNEVEN, FIELD_MALFORMED */
 export function readExport(text: string, options: ExportOptions): MeterExport {
   const table = readCsv(text, options.path, isHead);
   const { head } = table;
+  assertEven(table, options);
   const times = timeColumns(table);
   const column = valueColumn(table, times, options);
   const lines = oldestFirst(table.lines, times, options);
@@ -52,6 +53,14 @@ const isHead = (cells: readonly string[]) =>
   cells.every((cell) => !/^[+-]?\d/.test(cell)) &&
   cells.some((cell) => unitInName.test(cell) || instantNames.test(cell));
 const placeOf = ({ line }: CsvLine, { path }: ExportOptions) => `${path}, line ${line}`;
+
+/** A number with a comma is cut where commas part the cells: what is left of it is another number. */
+function assertEven({ head, lines }: CsvTable, options: ExportOptions): void {
+  const columns = head.length > 0 ? head.length : (lines[0]?.cells.length ?? 0);
+  const longer = lines.filter(({ cells }) => cells.slice(columns).some((cell) => cell !== ''));
+  if (longer.length === 0) return;
+  throw new AgentError('COLUMNS_UNEVEN', { where: placesText(longer.map((each) => placeOf(each, options))) });
+}
 
 /** Where the day and the hour stand: in one cell or in two; in none. */
 function timeColumns({ head, lines }: CsvTable): readonly number[] {
@@ -105,15 +114,20 @@ function oldestFirst(lines: readonly CsvLine[], times: readonly number[], { zone
 function slotsOf(lines: readonly CsvLine[], times: readonly number[], options: ExportOptions) {
   if (times.length === 0 || lines.length === 0) return { from: undefined, stepMs: undefined };
   const unreadable: string[] = [];
+  const leaptOver: string[] = [];
   const instants: { at: number; where: string }[] = [];
   for (const each of lines) {
     const where = placeOf(each, options);
     const written = readInstant(timeText(each, times));
     const at = written && instantIn(options.zone, written, instants.at(-1)?.at);
-    if (at === undefined) unreadable.push(where);
+    if (written === undefined) unreadable.push(where);
+    else if (at === undefined) leaptOver.push(where);
     else instants.push({ at, where });
   }
   if (unreadable.length > 0) throw new AgentError('TIME_MALFORMED', { where: placesText(unreadable) });
+  if (leaptOver.length > 0) {
+    throw new AgentError('TIME_LEAPT_OVER', { where: placesText(leaptOver), zone: options.zone });
+  }
   const [first, second] = instants;
   const from = epochMs(first?.at ?? 0);
   if (second === undefined) return { from, stepMs: undefined };

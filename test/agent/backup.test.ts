@@ -82,10 +82,16 @@ const refused: [name: string, code: string, prepare: () => void | Promise<void>,
   ['of no agent', 'NEVER_STARTED', () => kill(), () => ['backup', file]],
   ['while the agent runs', 'DATA_FOLDER_IN_USE', () => backup(), () => ['restore', file, '--force']],
   ['over a database', 'RESTORE_OVER_DATA', () => backup().then(stop), () => ['restore', file]],
+  ['of another home', 'BACKUP_OTHER_HOME', () => backup().then(alice), () => ['restore', file, '--force']],
   ['from another file', 'BACKUP_UNREADABLE', () => writeFileSync(file, 'mine'), () => ['restore', file]],
   ['from the database itself', 'BACKUP_UNREADABLE', stop, () => ['restore', join(kit.dataDir, 'agent.db')]],
 ];
 const backup = async () => void (await kit.run('backup', file));
+/** Alice's folder, and Bob's backup. */
+const alice = async () => {
+  await stop();
+  writeFileSync(kit.configPath, readFileSync(kit.configPath, 'utf8').replace(/home: .*/, 'home: alice'));
+};
 const kill = async () => {
   await stop();
   rmSync(kit.dataDir, { recursive: true });

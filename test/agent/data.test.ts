@@ -101,6 +101,7 @@ describe('data export', () => {
     expect(rows.at(-1)).toBe('bulb,,energyImport,Wh,2026-11-23T18:00:00.000Z,2026-11-24T00:00:00.000Z,4547.1,');
     const again = await kit.run('data', 'export', file);
     expect(again.stderr).toMatch(/^EXPORT_FAILED: .*EEXIST/);
+    expect(statSync(file).size).toBeGreaterThan(0);
   });
 
   it.each<[string, string[], number]>([

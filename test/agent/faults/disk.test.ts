@@ -1,5 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Reader } from '../../../agent/cli/at-agent.ts';
+import { exportTo } from '../../../agent/cli/data-export.ts';
 import { diskTrouble } from '../../../agent/disk-trouble.ts';
 import { onceUsable } from '../../../agent/once-usable.ts';
 import { CounterWatch } from '../../../agent/polling/counter-watch.ts';
@@ -65,6 +68,18 @@ const storedAt = () => readings.around(1, 'energyImport', 0, 1e12, 0).map(({ at 
 const seconds = (from: number, until: number) => Array.from({ length: until - from }, (_, at) => (from + at) * 1000);
 
 describe('a disk that gets full', () => {
+  it('leaves no part of an export behind, which would pass for the whole', async () => {
+    disk.fill();
+    const slot = { from: epochMs(0), until: epochMs(3_600_000), value: 1, coverage: 'covered' } as const;
+    const slots = new Array(10_000).fill(slot);
+    const entered = [{ tensor: 'bulb', quantity: 'energyImport', unit: 'Wh', from: epochMs(0), until: epochMs(1) }];
+    const file = join(disk.folder, 'all.csv');
+    const ask = (async () => ({ slots })) as unknown as Reader;
+    const exported = exportTo(file, { series: [], entered }, { ask, wanted: {}, json: false });
+    await expect(exported).rejects.toMatchObject({ code: 'EXPORT_FAILED' });
+    expect(existsSync(file)).toBe(false);
+  });
+
   it('keeps what was acknowledged; what comes meanwhile waits, and is stored when there is room', () => {
     read(1, 100);
     disk.fill();

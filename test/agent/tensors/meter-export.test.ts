@@ -98,7 +98,7 @@ describe('the local instants of a table', () => {
       'TIME_MALFORMED',
       /readings\.csv, line 3; readings\.csv, line 5/,
     ],
-    ['one that no clock has shown', quarters('2026-03-29 01:00', '2026-03-29 02:00'), 'TIME_MALFORMED', /line 3/],
+    ['one that no clock has shown', quarters('2026-03-29 01:00', '2026-03-29 02:00'), 'TIME_LEAPT_OVER', /line 3/],
     [
       'a gap',
       quarters('2026-11-23 00:00', '2026-11-23 00:15', '2026-11-23 00:45', '2026-11-23 01:00'),
@@ -114,6 +114,18 @@ describe('the local instants of a table', () => {
   it('are named up to five, the others counted', () => {
     expect(() => texts(quarters(...new Array(8).fill('soon')))).toThrow(/line 2; .*line 6 and 3 more: no instant/);
   });
+});
+
+it.each([
+  ['with named columns', 'from,kWh\n2026-11-23 00:00,1\n2026-11-23 01:00,1,5\n2026-11-23 02:00,2,5\n'],
+  ['without', '\n2026-11-23 00:00,1\n2026-11-23 01:00,1,5\n2026-11-23 02:00,2,5\n'],
+])('a number that its comma cuts in two is no other number, in a table %s', (_, file) => {
+  expect(() => texts(file)).toThrow(/readings\.csv, line 3; readings\.csv, line 4: more cells than/);
+  expect(codeOf(() => texts(file))).toBe('COLUMNS_UNEVEN');
+});
+
+it('commas at the end of a line part nothing', () => {
+  expect(texts('from,kWh\n2026-11-23 00:00,1,,\n2026-11-23 01:00,2,\n')).toEqual(['1', '2']);
 });
 
 it('a quote without end is told by its line, and nothing of the file', () => {
