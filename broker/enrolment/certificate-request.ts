@@ -1,12 +1,11 @@
 /**
  * A home's PKCS#10 request, read and checked: it proves that the home holds the key it asks for.
  */
-// @peculiar/x509 throws without it.
-import 'reflect-metadata';
-import { Pkcs10CertificateRequest } from '@peculiar/x509';
+import type { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { BrokerError } from '../errors.ts';
 import { derElements } from '../protocol/der.ts';
 import { sameBytes } from '../protocol/hex.ts';
+import { loadX509 } from './x509.ts';
 
 /**
  * @param home the id it has to be for, its CN
@@ -14,7 +13,7 @@ import { sameBytes } from '../protocol/hex.ts';
  * @throws {BrokerError} ENROLMENT_MALFORMED
  */
 export async function readCertificateRequest(der: Uint8Array, home: string): Promise<Uint8Array> {
-  const request = parse(der);
+  const request = await parse(der);
   // @peculiar/x509 lets bytes follow.
   if (derElements(der)?.length !== 1) throw malformed('it is not one piece of strict DER');
   const names = request.subjectName.toJSON().flatMap((set) => set.CN ?? []);
@@ -25,9 +24,10 @@ export async function readCertificateRequest(der: Uint8Array, home: string): Pro
   return identity;
 }
 
-function parse(der: Uint8Array): Pkcs10CertificateRequest {
+async function parse(der: Uint8Array): Promise<Pkcs10CertificateRequest> {
+  const x509 = await loadX509();
   try {
-    return new Pkcs10CertificateRequest(new Uint8Array(der));
+    return new x509.Pkcs10CertificateRequest(new Uint8Array(der));
   } catch (error) {
     throw new BrokerError('ENROLMENT_MALFORMED', { why: 'it holds no PKCS#10 request' }, { cause: error });
   }

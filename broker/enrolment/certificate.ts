@@ -1,19 +1,10 @@
 /**
  * Issues the X.509 certificates of homes. What they have to say is checked by every home that reads a roster.
  */
-// @peculiar/x509 throws without it.
-import 'reflect-metadata';
 import { randomBytes, type webcrypto } from 'node:crypto';
-import {
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  X509CertificateGenerator,
-} from '@peculiar/x509';
 import type { EpochMs } from '../protocol/clock.ts';
 import { spkiOf } from './certificate-request.ts';
+import { loadX509 } from './x509.ts';
 
 const dayMs = 86_400_000;
 /** The home's clock may be behind the authority's. */
@@ -33,7 +24,8 @@ export async function issueCertificate(
   signingKey: webcrypto.CryptoKey,
   { home, cohort, identity, now }: HomeToCertify,
 ): Promise<Uint8Array> {
-  const certificate = await X509CertificateGenerator.create({
+  const x509 = await loadX509();
+  const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: [{ CN: [home] }, { OU: [cohort] }],
     issuer: [{ CN: ['WattVeil enrolment authority'] }],
@@ -43,9 +35,9 @@ export async function issueCertificate(
     publicKey: new Uint8Array(spkiOf(identity)),
     signingKey,
     extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]),
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
     ],
   });
   return new Uint8Array(certificate.rawData);
