@@ -35,6 +35,8 @@ interface Pending {
 }
 
 const repeatMs = 2_000;
+/** Operators are few, unlike homes, and a broker that was killed is back in a second or two. */
+const triesPerCeiling = 8;
 
 export class OperatorLink {
   readonly url: string;
@@ -132,7 +134,7 @@ export class OperatorLink {
   #reconnect(attempt: number): void {
     if (this.#closed || this.#pending.size === 0) return;
     // Chance only spreads the load: nothing secret hangs on it.
-    const waitMs = nextDelayMs(attempt, Math.random());
+    const waitMs = nextDelayMs(Math.floor(attempt / triesPerCeiling), Math.random());
     this.#again = setTimeout(() => {
       this.#connected().catch(() => this.#reconnect(attempt + 1));
     }, waitMs);

@@ -191,6 +191,19 @@ describe('a round', () => {
     expect(again).toEqual(first);
   });
 
+  test('is asked again on the same connection until somebody has heard it, and then no more', async () => {
+    coordinator.script = async (_, reply) => {
+      // As when the broker is there before its coordinator listens.
+      if (coordinator.asked.length === 1) return;
+      await reply({ type: 'accepted', round, row });
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      await reply({ type: 'result', of: 'round', result: opened });
+    };
+    expect(await (await gridOf(20_000)).round(question)).toMatchObject({ contributors: 3 });
+    const [first, ...again] = coordinator.asked;
+    expect(again).toEqual([first]);
+  });
+
   test('goes on when the broker was away for a while', async () => {
     coordinator.script = (_, reply) => reply({ type: 'accepted', round, row });
     const grid = await gridOf();
