@@ -11,9 +11,16 @@ export interface Decimal {
 /** @returns the shortest decimal that reads back as `value`. @throws {RangeError} for what is no finite number */
 export function decimalOf(value: number): Decimal {
   if (!Number.isFinite(value)) throw new RangeError(`value: expected a finite number, got ${value}`);
-  const [mantissa = '', exponent = '0'] = String(value).split('e');
-  const [whole = '', fraction = ''] = mantissa.split('.');
+  if (Number.isSafeInteger(value)) return { digits: BigInt(value), exponent: 0 };
+  const text = String(value);
+  const [mantissa, exponent] = cutAt(text, text.indexOf('e'));
+  const [whole, fraction] = cutAt(mantissa, mantissa.indexOf('.'));
   return { digits: BigInt(whole + fraction), exponent: Number(exponent) - fraction.length };
+}
+
+/** In two, without the character that is there; split('.') would take thrice as long as all the rest. */
+function cutAt(text: string, at: number): [before: string, after: string] {
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** one / other as a fraction of integers. */
