@@ -26,3 +26,19 @@ export function bestMs(runs: number, work: () => void): number {
   }
   return best;
 }
+
+/**
+ * The same of several pieces of work, in turns, so that noise is shared.
+ * @returns the fastest of each
+ */
+export function bestMsOfEach<Name extends string>(
+  runs: number,
+  works: Readonly<Record<Name, () => void>>,
+): Readonly<Record<Name, number>> {
+  const best = {} as Record<Name, number>;
+  const names = Object.keys(works) as Name[];
+  for (let run = 0; run < runs; run += 1) {
+    for (const name of names) best[name] = Math.min(best[name] ?? Number.POSITIVE_INFINITY, bestMs(1, works[name]));
+  }
+  return best;
+}
