@@ -2,7 +2,7 @@
  * What a scan has found, as lines of an agent.yaml: to be pasted, or written into one.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { isMap, isSeq, parseDocument, stringify } from 'yaml';
+import { type Document, isMap, isSeq, parseDocument, stringify } from 'yaml';
 import type { Found } from '../hardware/scan.ts';
 import { AgentError, reasonOf } from './errors.ts';
 
@@ -37,6 +37,19 @@ export function foundYaml(found: readonly Found[]): string {
  * @throws {AgentError} CONFIG_UNREADABLE, CONFIG_NOT_YAML
  */
 export function addToConfig(path: string, found: readonly Found[]): void {
+  const document = configDocument(path);
+  const there = document.toJS() as { buses?: BusEntry[]; devices?: DeviceEntry[] };
+  const fresh = entriesOf(found, { buses: there.buses ?? [], devices: there.devices ?? [] });
+  for (const [key, entries] of Object.entries(fresh)) {
+    const list = document.get(key, true);
+    if (isSeq(list)) for (const entry of entries as unknown[]) list.add(document.createNode(entry));
+    else if ((entries as unknown[]).length > 0) document.set(key, entries);
+  }
+  writeFileSync(path, document.toString());
+}
+
+/** As it stands in the file, comments and all. @throws as `addToConfig` */
+export function configDocument(path: string): Document {
   const document = parseDocument(textOf(path));
   const [mistake] = document.errors;
   if (mistake !== undefined || !isMap(document.contents)) {
@@ -46,14 +59,7 @@ export function addToConfig(path: string, found: readonly Found[]): void {
       why: mistake?.message ?? 'no settings',
     });
   }
-  const there = document.toJS() as { buses?: BusEntry[]; devices?: DeviceEntry[] };
-  const fresh = entriesOf(found, { buses: there.buses ?? [], devices: there.devices ?? [] });
-  for (const [key, entries] of Object.entries(fresh)) {
-    const list = document.get(key, true);
-    if (isSeq(list)) for (const entry of entries as unknown[]) list.add(document.createNode(entry));
-    else if ((entries as unknown[]).length > 0) document.set(key, entries);
-  }
-  writeFileSync(path, document.toString());
+  return document;
 }
 
 function entriesOf(found: readonly Found[], there: Entries): Entries {

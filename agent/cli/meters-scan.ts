@@ -55,7 +55,9 @@ Examples:
 }
 
 async function scan(given: readonly string[], options: Options): Promise<void> {
-  const { addToConfig } = await import('../found-devices.ts');
+  const { addToConfig, configDocument } = await import('../found-devices.ts');
+  // Not only after minutes.
+  if (options.write !== undefined) configDocument(options.write);
   const { findPorts } = await import('../../hardware/bus/list-ports.ts');
   const ports = given.length > 0 ? given : (await findPorts()).map(({ name }) => name);
   const outcomes: Outcome[] = [];
@@ -114,6 +116,9 @@ async function printOutcomes(ports: readonly string[], outcomes: readonly Outcom
   if (found.some(({ profiles }) => profiles.length > 0)) print(`\n${foundYaml(found)}`);
 }
 
+const unknownAdvice =
+  'If it is a relay board, write it under plugs (wattveil agent run --help); a meter needs a profile: hardware/README.md.';
+
 /** SDM630 at address 3, 9600 8N1 */
 function foundText(
   { port, settings, address, profiles, sure, serial, remarks }: Found,
@@ -127,7 +132,8 @@ function foundText(
   const line = settings === undefined ? '' : `, ${settingsText(settings)}`;
   const number = serial === undefined ? '' : `, serial number ${serial}`;
   const how = first === undefined || sure ? '' : ', by its registers';
-  return plain(`+ ${name}${at}${line} on ${port}${number}${how}`);
+  const advice = first === undefined && isOne ? `\n  What to do: ${unknownAdvice}` : '';
+  return plain(`+ ${name}${at}${line} on ${port}${number}${how}`) + advice;
 }
 
 function remarkText({ code, says, remedy }: Told): string {

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { watchText } from '../../agent/cli/meters-watch.ts';
 import { loadConfig } from '../../agent/config.ts';
@@ -71,6 +72,31 @@ test('a port that is not there, and one where nothing answers, are said to be so
   const { stdout, code } = await runCommand(clock, scan);
   expect(stdout).toContain(`- ${host}: no answer at any speed: A and B swapped?`);
   expect(stdout).toContain('! /dev/nowhere: PORT_NOT_FOUND');
+  expect(code).toBe(1);
+});
+
+test('a device that no profile fits is named, with what it may be', async () => {
+  const unknown = {
+    address: 1,
+    profile: fileURLToPath(new URL('../hardware/equal-blocks.yaml', import.meta.url)),
+    load: 5,
+  };
+  const simulator = await startTcpSimulator({ devices: [unknown], now: () => 0, framing: 'tcp' });
+  closing.push(() => simulator.close());
+  const host = simulator.port.replace(/^[a-z-]+:\/\//, '');
+  const { stdout, code } = await runCommand(clock, ['meters', 'scan', host, '--addresses', '1', '--timeout', '40']);
+  expect(stdout).toContain(
+    `+ a device that no profile fits at address 1 on ${simulator.port}\n  What to do: If it is a relay`,
+  );
+  expect(code).toBe(1);
+});
+
+test('a configuration that cannot be written into is said before the scan, not after it', async () => {
+  const { port } = await gateway('tcp');
+  const missing = join(kit.folder, 'missing.yaml');
+  const { stdout, stderr, code } = await runCommand(clock, ['meters', 'scan', port, '--write', missing]);
+  expect(stderr).toContain('CONFIG_UNREADABLE');
+  expect(stdout).toBe('');
   expect(code).toBe(1);
 });
 

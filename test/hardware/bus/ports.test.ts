@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -48,6 +48,13 @@ test('who has a port open is named where the system shows it', () => {
   symlinkSync(path('ttyUSB1'), join(processes, '4711/fd/5'));
   expect(holderOf(path('ttyUSB1'), processes)).toBe('process 4711 (mbpoll)');
   expect(holderOf(path('ttyUSB0'), processes)).toBe('another program');
+  // One that only has it open comes before it, but does not lock it.
+  mkdirSync(join(processes, '1000/fd'), { recursive: true });
+  writeFileSync(join(processes, '1000/comm'), 'less\n');
+  symlinkSync(path('ttyUSB1'), join(processes, '1000/fd/3'));
+  const { ino } = statSync(path('ttyUSB1'));
+  writeFileSync(join(processes, 'locks'), `1: FLOCK  ADVISORY  WRITE 4711 00:06:${ino} 0 EOF\n`);
+  expect(holderOf(path('ttyUSB1'), processes)).toBe('process 4711 (mbpoll)');
   expect(holderOf('/dev/nowhere', processes)).toBe('another program');
 });
 
