@@ -6,11 +6,13 @@
 import type { Turn } from './bus/bus.ts';
 import type { LineSettings } from './bus/bus-config.ts';
 import { pause, untilCut } from './bus/pause.ts';
+import { settingsOf } from './bus/settings-text.ts';
 import { headBytes, looksEncrypted } from './dsmr/encrypted-framer.ts';
 import { HardwareError } from './errors.ts';
 import { longestReadingMs } from './meter.ts';
 import { measuredIn } from './obis-quantities.ts';
 import { openBus, openDevice } from './open-device.ts';
+import { loadProfile } from './profiles/load-profile.ts';
 import { lacksPin } from './sml/quirks.ts';
 import type { Framer, Telegram } from './telegram.ts';
 import { telegramFormats } from './telegram-formats.ts';
@@ -22,22 +24,22 @@ export interface Heard {
   readonly remarks: readonly HardwareError[];
 }
 
+type Sender = 'sml' | 'dsmr-p1' | 'dsmr-p1-v2' | 'iec62056-push';
+
 interface Way {
   readonly settings: LineSettings;
   /** Names of the profiles that may be heard so. */
-  readonly profiles: readonly ('sml' | 'dsmr-p1' | 'dsmr-p1-v2' | 'iec62056-push')[];
+  readonly profiles: readonly Sender[];
 }
 
-const eight = { parity: 'none', dataBits: 8, stopBits: 1 } as const;
-const seven = { parity: 'even', dataBits: 7, stopBits: 1 } as const;
-const ways: readonly Way[] = [
-  { settings: { baudRate: 9600, ...eight }, profiles: ['sml'] },
-  { settings: { baudRate: 115_200, ...eight }, profiles: ['dsmr-p1'] },
-  { settings: { baudRate: 9600, ...seven }, profiles: ['dsmr-p1-v2', 'iec62056-push'] },
-  // As the standard has mode D (IEC 62056-21, 6.4.4), where most meters are faster.
-  { settings: { baudRate: 2400, ...seven }, profiles: ['iec62056-push'] },
+/** Profiles that may be heard at the settings of the first: most meters in mode D are faster than the standard has it. */
+const together: readonly (readonly [Sender, ...Sender[]])[] = [
+  ['sml'],
+  ['dsmr-p1'],
+  ['dsmr-p1-v2', 'iec62056-push'],
+  ['iec62056-push'],
 ];
-const pull = { profile: 'iec62056-pull', settings: { baudRate: 300, ...seven } } as const;
+const asked = 'iec62056-pull';
 
 /**
  * @param listenMs how long to listen at each speed
@@ -50,15 +52,22 @@ export async function listenAt(
   progress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<Heard | undefined> {
-  for (const [index, way] of ways.entries()) {
-    progress(index / (ways.length + 1));
-    const heard = await hear(port, way, listenMs, signal);
+  for (const [index, profiles] of together.entries()) {
+    progress(index / (together.length + 1));
+    const heard = await hear(port, { profiles, settings: settingsFor(profiles[0]) }, listenMs, signal);
     if (typeof heard === 'object') return heard;
     // What is sent at another speed is heard as something else, but it is heard.
     if (heard === 'nothing') break;
   }
-  progress(ways.length / (ways.length + 1));
+  progress(together.length / (together.length + 1));
   return ask(port, signal);
+}
+
+function settingsFor(profile: string): LineSettings {
+  const settings = settingsOf(loadProfile(profile).delivered ?? '');
+  if (settings === undefined)
+    throw new TypeError(`${profile}: expected speed and framing of a new device in its profile`);
+  return settings;
 }
 
 /** Whether anything is said on a port that was not asked for, within `ms`. @throws as `listenAt` */
@@ -99,7 +108,7 @@ async function hear(
 class Ear {
   readonly #port: string;
   readonly #way: Way;
-  readonly #framers: readonly { readonly profile: Way['profiles'][number]; readonly framer: Framer }[];
+  readonly #framers: readonly { readonly profile: Sender; readonly framer: Framer }[];
   #head = Buffer.alloc(0);
 
   constructor(port: string, way: Way) {
@@ -152,23 +161,23 @@ class Ear {
   }
 }
 
-function formatOf(profile: Way['profiles'][number]): keyof typeof telegramFormats {
+function formatOf(profile: Sender): keyof typeof telegramFormats {
   return profile === 'sml' ? 'sml' : profile === 'iec62056-push' ? 'iec62056' : 'dsmr';
 }
 
 /** P1 ports of version 2.2 write as IEC 62056-21 in mode D does, without a check; the equipment identifier tells them. */
-function isMeant(profile: Way['profiles'][number], { check, values }: Telegram): boolean {
+function isMeant(profile: Sender, { check, values }: Telegram): boolean {
   if (profile === 'dsmr-p1') return check === 'ok';
   return profile !== 'dsmr-p1-v2' || values.has('0-0:96.1.1');
 }
 
 async function ask(port: string, signal: AbortSignal): Promise<Heard | undefined> {
-  const { profile, settings } = pull;
+  const settings = settingsFor(asked);
   const bus = openBus({ port, ...settings });
   try {
-    const meter = openDevice({ bus, profile });
+    const meter = openDevice({ bus, profile: asked });
     const serial = await meter.serialNumber(AbortSignal.any([signal, AbortSignal.timeout(longestReadingMs)]));
-    return { profile, settings, ...(serial !== undefined && { serial }), remarks: [] };
+    return { profile: asked, settings, ...(serial !== undefined && { serial }), remarks: [] };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof HardwareError && error.code.startsWith('PORT_')) throw error;
