@@ -31,12 +31,15 @@ export class WarningLimit {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Whether one more line about this sender may be written; it counts as written then. */
-  allows(sender: string): boolean {
+  /**
+   * Writes one more line about this sender, if it may have one.
+   * @param log where it is written, with what that adds to it; the limit's own if not given
+   */
+  warn(sender: string, details: object, message: string, log: Logger = this.#options.log): void {
     this.#beginWindow();
     const isAllowed = this.#options.isKnown(sender) ? this.#countKnown(sender) : this.#countUnknown();
-    if (!isAllowed) this.#leftOut += 1;
-    return isAllowed;
+    if (isAllowed) log.warn(details, message);
+    else this.#leftOut += 1;
   }
 
   #beginWindow(): void {

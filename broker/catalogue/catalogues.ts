@@ -60,17 +60,16 @@ export class Catalogues {
   #received(home: string, payload: Uint8Array): void {
     // An empty payload clears what was retained, nothing else.
     if (payload.length === 0) return;
-    const { log } = this.#parts;
     try {
       this.#keep(home, payload);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      if (this.#limit.allows(home)) log.warn({ home, code: error.code, reason: error.reason }, error.message);
+      this.#limit.warn(home, { home, code: error.code, reason: error.reason }, error.message);
     }
   }
 
   #keep(home: string, signed: Uint8Array): void {
-    const { store, log } = this.#parts;
+    const { store } = this.#parts;
     const known = store.home(home);
     if (known === undefined) return;
     const before = store.newest('catalogues', home);
@@ -79,9 +78,9 @@ export class Catalogues {
     const isOlder = before !== undefined && fields.sequence <= before.sequence;
     if (fields.home === home && !isOlder) {
       store.keep('catalogues', home, { sequence: fields.sequence, signed });
-    } else if (this.#limit.allows(home)) {
+    } else {
       const what = isOlder ? 'a catalogue that is not newer' : 'a catalogue that names another home';
-      log.warn({ home, sequence: fields.sequence, known: before?.sequence }, what);
+      this.#limit.warn(home, { home, sequence: fields.sequence, known: before?.sequence }, what);
     }
   }
 }

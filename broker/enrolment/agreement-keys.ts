@@ -34,7 +34,7 @@ export function receiveAgreementKeys(parts: AgreementKeysParts): ReadonlyMap<str
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       keptOut.set(home, error.message);
-      if (limit.allows(home)) parts.log.warn({ home, code: error.code, reason: error.reason }, error.message);
+      limit.warn(home, { home, code: error.code, reason: error.reason }, error.message);
     }
   });
   return keptOut;

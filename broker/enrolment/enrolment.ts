@@ -120,7 +120,7 @@ export class Enrolment {
       await this.#weigh({ home: topicHome, identity, claim: request.claim });
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      if (this.#limit.allows(topicHome)) this.#parts.log.warn({ home: topicHome, code: error.code }, error.message);
+      this.#limit.warn(topicHome, { home: topicHome, code: error.code }, error.message);
       await this.#send(refusal(topicHome, error));
     }
   }

@@ -22,7 +22,7 @@ export class Presence {
       if (payload.length === 0 || !isKnown(home)) return;
       const status = readStatus(payload);
       if (typeof status !== 'string') this.#seen.set(home, { online: status.online, since: status.since });
-      else if (limit.allows(home)) log.warn({ home, why: status }, 'a status that follows no schema');
+      else limit.warn(home, { home, why: status }, 'a status that follows no schema');
     });
   }
 

@@ -102,7 +102,7 @@ function acceptor(
     };
     guardSocket(socket, limitOf, (why) => {
       const id = client?.id ?? null;
-      if (limit.allows(id ?? '')) log.warn({ client: id, why }, 'closed: packet too large');
+      limit.warn(id ?? '', { client: id, why }, 'closed: packet too large');
     });
     client = aedes.handle(socket);
     client.on('connected', () => settle(socket, address));

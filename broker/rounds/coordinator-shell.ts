@@ -77,21 +77,19 @@ export class CoordinatorShell {
 
   /** A message of a home about this round. What is wrong with it is logged: no home is told. */
   receive(name: HomeMessage, home: string, payload: Uint8Array): void {
-    const { log, limit } = this.#parts;
     const sender = this.#homes.get(home);
     if (sender === undefined) {
-      if (limit.allows(home)) log.warn({ home, name }, 'ignored: not in the roster of the round');
+      this.#warn(home, { name }, 'ignored: not in the roster of the round');
       return;
     }
     try {
       const event = eventOf(this.#rules.round, this.#now, { name, home: sender, payload });
       if (event === undefined) return;
-      if (event.type === 'complaint' && limit.allows(home))
-        log.warn({ home, contributor: this.#idOf(event.contributor) }, 'complaint');
+      if (event.type === 'complaint') this.#warn(home, { contributor: this.#idOf(event.contributor) }, 'complaint');
       this.#feed(event);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      if (limit.allows(home)) log.warn({ home, name, code: error.code, reason: error.reason }, error.message);
+      this.#warn(home, { name, code: error.code, reason: error.reason }, error.message);
     }
   }
 
@@ -159,13 +157,13 @@ export class CoordinatorShell {
         this.#end(act.result, act.text);
         break;
       case 'note':
-        this.#note(this.#idOf(act.home), act.what);
+        this.#warn(this.#idOf(act.home), {}, act.what);
     }
   }
 
-  #note(home: string, what: string): void {
+  #warn(home: string, details: object, what: string): void {
     const { log, limit } = this.#parts;
-    if (limit.allows(home)) log.warn({ home }, what);
+    limit.warn(home, { home, ...details }, what, log);
   }
 
   #ask(set: AcceptedSet, members: readonly number[]): void {
