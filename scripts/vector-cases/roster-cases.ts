@@ -1,7 +1,9 @@
 /**
  * Runs the part of a round in messages.json that comes before any report: keys, roster, announcement.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { assertAgreementKey } from '../../broker/protocol/agreement.ts';
+import { decodeCbor } from '../../broker/protocol/cbor.ts';
 import { sameBytes, toHex } from '../../broker/protocol/hex.ts';
 import { decodeSigned } from '../../broker/protocol/message.ts';
 import { AgreementKey, Catalogue, MemberList, Roster } from '../../broker/protocol/messages.ts';
@@ -14,6 +16,7 @@ import type { World } from './world.ts';
 
 export function runRoster(world: World, name: string, tally: Tally): void {
   runKeys(world, name, tally);
+  runFields(world, name, tally);
   runSignedLists(world, name, tally);
   runAnnounce(world, name, tally);
 }
@@ -39,6 +42,26 @@ function runKeys(world: World, name: string, tally: Tally): void {
       );
     });
   }
+}
+
+/** What the file shows of each signed message is what stands in it, field by field. */
+function runFields({ given }: World, name: string, tally: Tally): void {
+  for (const part of ['agreement_key', 'member_list', 'catalogue', 'announce', 'set'] as const) {
+    const { fields, message } = given[part];
+    tally.check(part, `${name}, its fields`, () => {
+      const { payload } = decodeSigned(fromHexText(message), fields.type);
+      return isDeepStrictEqual(written(decodeCbor(payload, fields.type)), written(fields));
+    });
+  }
+}
+
+/** As the files write it: bytes in hex. Numbers as text, since they give long ones so. */
+function written(value: unknown): unknown {
+  if (value instanceof Uint8Array) return toHex(value);
+  if (typeof value === 'number') return String(value);
+  if (Array.isArray(value)) return value.map(written);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, written(field)]));
 }
 
 const is = (given: string | undefined, bytes: Uint8Array) => given === undefined || given === toHex(bytes);
