@@ -20,7 +20,7 @@ export function roundText(row: RoundRow): string {
   return [
     `round ${row.round} (${row.cohort}): ${row.state}${row.reason === undefined ? '' : `, ${row.reason}`}`,
     `  asks for ${['sum', 'mean', ...more].join(', ')} of ${query.quantity} in ${query.unit} of ${query.tags.join(' ')}`,
-    `  ${slots} slots of ${duration(step)} from ${instant(from)}; at least ${row.minimum} contributors`,
+    `  ${slots} ${slots === 1 ? 'slot' : 'slots'} of ${duration(step)} from ${instant(from)}; at least ${row.minimum} contributors`,
     `  ${progressLine(row)}`,
     `  deadline ${instant(row.deadline)}, expires ${instant(row.expiry)}`,
   ].join('\n');
