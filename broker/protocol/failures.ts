@@ -17,7 +17,7 @@ export const failures = {
     remedy: 'See who is missing in the result. The hours are spent: ask for later ones, with a longer expiry.',
   },
   complaint: {
-    says: 'more members than may fail could not open the shares of contributors',
+    says: 'so many members could not open the shares of contributors that too few are left to open the sum',
     remedy:
       'The result names whom they complain of (at fault: by more members than may fail; disputed: by fewer, so that one of the two is wrong). The hours are spent: ask for others, without the faulty home.',
   },
