@@ -1,8 +1,8 @@
 /**
- * Gets the home enrolled: asks at every connect until there is a reply, pins what the first good one says.
+ * Gets the home enrolled: asks at every connect and each day until there is a reply, pins what the first good one says.
  */
 import type { Logger } from 'pino';
-import { readNames } from '../broker/protocol/certificate.ts';
+import { isDueForRenewal, readNames } from '../broker/protocol/certificate.ts';
 import type { Clock, EpochMs } from '../broker/protocol/clock.ts';
 import type { SigningKey } from '../broker/protocol/signing.ts';
 import { filterOf } from '../broker/protocol/topics.ts';
@@ -77,7 +77,8 @@ export class Enroller {
     return this.status();
   }
 
-  async connected(): Promise<void> {
+  /** At every connect, and each day while it lasts. */
+  async askIfDue(): Promise<void> {
     const { link, config } = this.#parts;
     await link.subscribe(filterOf(config.broker.prefix, 'enrolmentReply', { home: config.home }));
     const { state } = this.status();
@@ -132,12 +133,10 @@ export class Enroller {
     await link.publish('enrolmentRequest', { home: config.home }, request);
   }
 
-  /** From two thirds of its life on. */
   #isDueForRenewal(): boolean {
     const { store, clock } = this.#parts;
     const enrolled = store.enrolment();
     if (enrolled === undefined) return false;
-    const { from, until } = readNames(enrolled.certificate, enrolled.home, enrolled.cohort);
-    return clock.now() >= from + ((until - from) * 2) / 3;
+    return isDueForRenewal(readNames(enrolled.certificate, enrolled.home, enrolled.cohort), clock.now());
   }
 }

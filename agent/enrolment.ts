@@ -40,7 +40,7 @@ export type EnrolmentOutcome =
 
 /** @returns the request as sent: PKCS#10, signed by the identity key, so that nobody asks for another's home */
 export async function enrolmentRequest(identity: SigningKey, home: string, claim: string): Promise<string> {
-  // Only here: it is large, and a home asks once in its life.
+  // Only here: it is large, and a home asks seldom.
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
   x509.cryptoProvider.set(webcrypto as Crypto);

@@ -55,7 +55,7 @@ export interface HomeStatus {
 
 export interface HomeService {
   status(): HomeStatus;
-  /** Asks to be enrolled, now and at every connect until there is a reply; where it is enrolled, changes nothing. */
+  /** Asks to be enrolled, now and at every connect and each day until there is a reply; where it is enrolled, changes nothing. */
   enrol(): Promise<EnrolmentStatus>;
   readonly sharing: { on(): Promise<void>; off(): Promise<void>; isOn(): boolean };
   /** Newest first. */
@@ -215,7 +215,7 @@ class Home implements HomeService {
     const { clock } = this.#parts;
     this.#callOff = this.#at(after(clock.now(), enrolmentEveryMs), async () => {
       this.#lookAtEnrolment();
-      await this.#enroller.connected();
+      await this.#enroller.askIfDue();
     });
   }
 
@@ -239,7 +239,7 @@ class Home implements HomeService {
     await Promise.all([
       this.#sendStatus(true),
       this.#link.subscribe(filterOf(broker.prefix, 'status', { home })),
-      this.#enroller.connected(),
+      this.#enroller.askIfDue(),
       this.#whenTrusted()?.connected(),
     ]);
   }

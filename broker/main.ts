@@ -84,14 +84,13 @@ async function startCoordinator(parts: CoordinatorParts, started: Started): Prom
   const authority = await createAuthority(openKeyFile(keyPath('authority.pem'), mayCreate), database);
 
   const refused = receiveAgreementKeys({ store, link, authority: authority.publicKey, clock, log });
-  const leftOut = new Map<string, string>();
   const presence = new Presence(link, (home) => store.isKnown(home), log);
-  const homes = new Homes(store, presence, (home) => refused.get(home) ?? leftOut.get(home));
+  const homes = new Homes(store, presence, refused);
   const enrolment = new Enrolment({ store, authority, coordinator: key.publicKey, link, clock, log });
   const catalogues = new Catalogues({ store, homes, link, log });
 
   const own = { key, authority, random: randomBytes };
-  const rounds = startRounds({ config, clock, log, database, link, homes, leftOut, ...own });
+  const rounds = startRounds({ config, clock, log, database, link, homes, ...own });
   started.push(() => rounds.close());
   const tariffs = new Tariffs({ store: new TariffStore(database), key, link, clock });
   started.push(() => tariffs.close());

@@ -16,14 +16,17 @@ export function progressLine(row: RoundRow): string {
 
 export function roundText(row: RoundRow): string {
   const { query, from, step, slots, statistics } = row;
-  const more = Object.keys(statistics);
   return [
     `round ${row.round} (${row.cohort}): ${row.state}${row.reason === undefined ? '' : `, ${row.reason}`}`,
-    `  asks for ${['sum', 'mean', ...more].join(', ')} of ${query.quantity} in ${query.unit} of ${query.tags.join(' ')}`,
+    `  asks for ${asked(statistics).join(', ')} of ${query.quantity} in ${query.unit} of ${query.tags.join(' ')}`,
     `  ${slots} ${slots === 1 ? 'slot' : 'slots'} of ${duration(step)} from ${instant(from)}; at least ${row.minimum} contributors`,
     `  ${progressLine(row)}`,
     `  deadline ${instant(row.deadline)}, expires ${instant(row.expiry)}`,
   ].join('\n');
+}
+
+function asked(statistics: RoundRow['statistics']): string[] {
+  return ['sum', 'mean', ...Object.keys(statistics)];
 }
 
 /** Names only where there is something to name; in a round that has opened, silence is nothing to look into. */
@@ -60,7 +63,7 @@ export function roundsTable(rows: readonly RoundRow[]): string {
       instant(row.from),
       duration(row.step),
       String(row.slots),
-      ['mean', ...Object.keys(row.statistics)].join(' '),
+      asked(row.statistics).join(' '),
       `${row.reports} of ${row.members}`,
       Object.entries(row.declined)
         .map(([reason, count]) => `${count} ${reason}`)

@@ -43,11 +43,6 @@ export async function issueCertificate(
   return new Uint8Array(certificate.rawData);
 }
 
-/** Renewed in the last third, so that a home that is away for months still comes back in time. */
-export function isDueForRenewal(validity: { from: number; until: number }, now: number): boolean {
-  return now > validity.from + ((validity.until - validity.from) * 2) / 3;
-}
-
 /** RFC 5280 4.1.2.2: positive, at most 20 bytes. */
 function serialNumber(): string {
   const bytes = randomBytes(16);

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
 import type { RunningLink } from '../mqtt/link.ts';
 import { hint } from '../nearest.ts';
-import { readNames } from '../protocol/certificate.ts';
+import { isDueForRenewal, readNames } from '../protocol/certificate.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HomeId } from '../protocol/fields.ts';
 import { sameBytes, toHex } from '../protocol/hex.ts';
@@ -14,7 +14,6 @@ import { type EnrolmentReply, EnrolmentRequest } from '../protocol/json-messages
 import { topicOf } from '../protocol/topics.ts';
 import { WarningLimit } from '../warning-limit.ts';
 import type { CertifyingAuthority } from './authority.ts';
-import { isDueForRenewal } from './certificate.ts';
 import { readCertificateRequest } from './certificate-request.ts';
 import type { HomeStore, StoredHome, StoredRequest } from './home-store.ts';
 import { fingerprintOf } from './homes.ts';

@@ -11,13 +11,13 @@ import type { Presence } from './presence.ts';
 export class Homes implements HomeDirectory {
   readonly #store: HomeStore;
   readonly #presence: Presence;
-  readonly #keptOut: (home: string) => string | undefined;
+  readonly #refusedKeys: ReadonlyMap<string, string>;
 
-  /** @param keptOut why a home, or the last agreement key of it, is kept out of rosters */
-  constructor(store: HomeStore, presence: Presence, keptOut: (home: string) => string | undefined) {
+  /** @param refusedKeys by home id: why the agreement key that it last sent is not taken */
+  constructor(store: HomeStore, presence: Presence, refusedKeys: ReadonlyMap<string, string>) {
     this.#store = store;
     this.#presence = presence;
-    this.#keptOut = keptOut;
+    this.#refusedKeys = refusedKeys;
   }
 
   approved(cohort?: string): readonly ApprovedHome[] {
@@ -66,7 +66,7 @@ export class Homes implements HomeDirectory {
   }
 
   #approvedRow({ home, cohort, identity, claim, agreementKey, catalogue }: StoredHomeWithMessages): HomeRow {
-    const keptOut = this.#keptOut(home);
+    const keptOut = this.#refusedKeys.get(home);
     return {
       home,
       state: 'approved',

@@ -6,7 +6,7 @@ import type { Enrolment } from '../enrolment/enrolment.ts';
 import type { Homes } from '../enrolment/homes.ts';
 import { BrokerError } from '../errors.ts';
 import { hint } from '../nearest.ts';
-import type { OperatorReply, OperatorRequest } from '../protocol/operator.ts';
+import type { HomeRow, OperatorReply, OperatorRequest } from '../protocol/operator.ts';
 import type { Rounds } from '../rounds/rounds.ts';
 import type { ScheduleList } from '../schedules/schedule-list.ts';
 import type { Schedules } from '../schedules/schedules.ts';
@@ -56,7 +56,7 @@ export class OperatorActions {
       values: ({ home, tensor }) => {
         throw new BrokerError('VALUES_STAY_HOME', { home, tensor });
       },
-      homes: ({ cohort }) => ({ of: 'homes', homes: homes.rows(this.#known(cohort)) }),
+      homes: ({ cohort }) => ({ of: 'homes', homes: this.#homeRows(this.#known(cohort)) }),
       approve: async ({ home, cohort, fingerprint }) => {
         await enrolment.approve(home, cohort, fingerprint);
         const row = homes.row(home);
@@ -117,6 +117,16 @@ export class OperatorActions {
     if (unknown === undefined) return;
     const list = known.length === 0 ? 'none yet' : known.slice(0, 20).join(' ');
     throw new BrokerError('TAG_UNKNOWN', { cohort, tag: unknown, hint: hint(unknown, known), known: list });
+  }
+
+  #homeRows(cohort: string | undefined): HomeRow[] {
+    const { homes, rounds } = this.#parts;
+    const cohorts = cohort === undefined ? homes.cohorts() : [cohort];
+    const leftOut = new Map(cohorts.flatMap((each) => rounds.leftOut(each)).map(({ home, why }) => [home, why]));
+    return homes.rows(cohort).map((row) => {
+      const keptOut = row.keptOut ?? (row.state === 'approved' ? leftOut.get(row.home) : undefined);
+      return keptOut === undefined ? row : { ...row, keptOut };
+    });
   }
 
   #known(cohort: string): string;

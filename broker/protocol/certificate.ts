@@ -37,10 +37,22 @@ export function readCertificate(der: Uint8Array, expected: CertificateExpected):
   return { identity };
 }
 
-interface Names {
+interface Names extends Validity {
   readonly identity: Uint8Array;
+}
+
+/** Instants, both in it. */
+interface Validity {
   readonly from: number;
   readonly until: number;
+}
+
+/**
+ * In the last third: a home that is away for months still comes back in time. One rule for the home that asks and the
+ * authority that answers, so that no request is in vain.
+ */
+export function isDueForRenewal({ from, until }: Validity, now: EpochMs): boolean {
+  return now >= from + ((until - from) * 2) / 3;
 }
 
 /**

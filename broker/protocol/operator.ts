@@ -115,7 +115,7 @@ export const HomeRow = z.strictObject({
   since: Ms.optional(),
   /** Whether an agreement key and a catalogue have come from it. */
   ready: z.boolean(),
-  /** Why the agreement key that it last sent is kept out of rosters. */
+  /** Why no roster can list it, or why the agreement key that it last sent is not taken. */
   keptOut: z.string().optional(),
 });
 export type HomeRow = z.infer<typeof HomeRow>;

@@ -31,6 +31,15 @@ export interface AcceptedRoster {
   readonly homes: readonly RosterHome[];
 }
 
+/** With what each home's part of it is as sent. */
+export interface CheckedRoster extends AcceptedRoster {
+  readonly homes: readonly CheckedHome[];
+}
+
+export interface CheckedHome extends RosterHome {
+  readonly entry: RosterEntry;
+}
+
 /** What a party knows when it checks a roster. */
 export interface RosterContext {
   readonly coordinator: Uint8Array;
@@ -53,7 +62,7 @@ export interface SeenKey {
  * A roster accepted before passes again whatever the time and the sequences seen since.
  * @throws {ProtocolError} ROSTER_REFUSED, CERTIFICATE_REFUSED, KEY_REFUSED, SIGNATURE_INVALID, MESSAGE_*
  */
-export function checkRoster(signed: Uint8Array, context: RosterContext): AcceptedRoster {
+export function checkRoster(signed: Uint8Array, context: RosterContext): CheckedRoster {
   const { fields, payload } = openSigned(Roster, context.coordinator, signed, 'the coordinator');
   const hash = rosterHash(payload);
   const refuse = refuser(fields);
@@ -81,7 +90,7 @@ export function checkRosterEntry(
   entry: RosterEntry,
   home: string,
   context: Pick<RosterContext, 'authority' | 'cohort' | 'now' | 'seen'>,
-): Omit<RosterHome, 'index'> {
+): Omit<CheckedHome, 'index'> {
   const { authority, cohort, now } = context;
   const { identity } = readCertificate(entry.certificate, { authority, home, cohort, now });
   const { fields } = openSigned(AgreementKey, identity, entry.agreement, home);
@@ -94,7 +103,7 @@ export function checkRosterEntry(
   if (seen !== undefined && fields.sequence === seen.sequence && !sameBytes(seen.key, fields.key)) {
     throw keyRefused(home, 'another one was seen with its sequence', 'sequence');
   }
-  return { id: home, identity, agreement: fields.key, sequence: fields.sequence };
+  return { id: home, identity, agreement: fields.key, sequence: fields.sequence, entry };
 }
 
 export interface RosterEntry {
@@ -144,10 +153,10 @@ function memberIds(roster: Roster, authority: Uint8Array): readonly string[] {
 }
 
 /** For bytes that `checkRosterEntry` has accepted before. */
-function readRosterEntry(entry: RosterEntry, home: string, { cohort }: RosterContext): Omit<RosterHome, 'index'> {
+function readRosterEntry(entry: RosterEntry, home: string, { cohort }: RosterContext): Omit<CheckedHome, 'index'> {
   const { identity } = readNames(entry.certificate, home, cohort);
   const { key, sequence } = AgreementKey.decode(decodeSigned(entry.agreement, AgreementKey.type).payload);
-  return { id: home, identity, agreement: key, sequence };
+  return { id: home, identity, agreement: key, sequence, entry };
 }
 
 function assertUnique(homes: readonly RosterHome[], refuse: Refuser): void {

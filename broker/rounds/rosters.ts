@@ -10,15 +10,14 @@ import { readNames } from '../protocol/certificate.ts';
 import type { Clock, EpochMs } from '../protocol/clock.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { sameBytes, toHex } from '../protocol/hex.ts';
-import { decodeSigned } from '../protocol/message.ts';
-import { AgreementKey, Roster } from '../protocol/messages.ts';
 import {
-  type AcceptedRoster,
+  type CheckedHome,
+  type CheckedRoster,
   checkRoster,
   checkRosterEntry,
   makeRoster,
   type RosterContext,
-  type RosterHome,
+  type RosterEntry,
   type SeenKey,
 } from '../protocol/roster.ts';
 import type { SigningKey } from '../protocol/signing.ts';
@@ -31,20 +30,13 @@ export interface RostersParts {
   readonly store: RosterStore;
   readonly authority: Authority;
   readonly homes: HomeDirectory;
-  /** By home id: why it is in no roster, as it was when the last one was looked for. */
-  readonly leftOut: Map<string, string>;
   readonly key: SigningKey;
   readonly link: Link;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-interface Entry {
-  readonly home: Omit<RosterHome, 'index'>;
-  readonly certificate: Uint8Array;
-  readonly agreement: Uint8Array;
-}
-
+type Listed = Omit<CheckedHome, 'index'>;
 type LeftOut = PublishedRoster['leftOut'];
 
 const fewestHomes = 3;
@@ -53,7 +45,7 @@ const mostHomes = 2500;
 export class Rosters {
   readonly #parts: RostersParts;
   /** By hash, in hex. */
-  readonly #accepted = new Map<string, AcceptedRoster>();
+  readonly #accepted = new Map<string, CheckedRoster>();
 
   constructor(parts: RostersParts) {
     this.#parts = parts;
@@ -65,14 +57,15 @@ export class Rosters {
    * @throws {BrokerError} COHORT_UNKNOWN
    */
   async publish(cohort: string): Promise<PublishedRoster> {
-    const { store, key, clock, log } = this.#parts;
-    const now = clock.now();
-    const context = this.#contextOf(cohort, now, store.seenKeys());
-    const { entries, leftOut } = this.#entries(cohort, context);
-    const { epoch, members } = this.#sign(cohort, entries, context);
-    const { signed } = makeRoster(key, { cohort, epoch, members, homes: entries });
+    const { store, key, homes, log } = this.#parts;
+    if (homes.approved(cohort).length === 0) throw new BrokerError('COHORT_UNKNOWN', { cohort, hint: '' });
+    const context = this.#contextOf(cohort);
+    const { listed, leftOut } = this.#sort(cohort, context);
+    assertSize(cohort, listed, leftOut);
+    const { epoch, members } = this.#sign(cohort, listed, context);
+    const { signed } = makeRoster(key, { cohort, epoch, members, homes: listed.map(({ entry }) => entry) });
     const roster = checkRoster(signed, context);
-    store.insert(roster, signed, now);
+    store.insert(roster, signed, context.now);
     const hash = toHex(roster.hash);
     this.#accepted.set(hash, roster);
     log.info({ cohort, epoch, homes: roster.homes.length, leftOut }, 'roster published');
@@ -86,20 +79,25 @@ export class Rosters {
    * The first one is the operator's to publish: when the cohort is whole, nobody else knows.
    * @throws {RoundError} ROSTER_TOO_FEW_HOMES, ROSTER_TOO_MANY_HOMES
    */
-  async upToDate(cohort: string): Promise<AcceptedRoster | undefined> {
+  async upToDate(cohort: string): Promise<CheckedRoster | undefined> {
     const newest = this.newest(cohort);
     if (newest === undefined || !this.#isStale(newest)) return newest;
     await this.publish(cohort);
     return this.newest(cohort);
   }
 
-  newest(cohort: string): AcceptedRoster | undefined {
+  /** Why approved homes would be in no roster that were made now. */
+  leftOut(cohort: string): LeftOut {
+    return this.#sort(cohort, this.#contextOf(cohort)).leftOut;
+  }
+
+  newest(cohort: string): CheckedRoster | undefined {
     const stored = this.#parts.store.newest(cohort);
     return stored && this.#accept(stored);
   }
 
   /** A roster of that hash that was published at some time. */
-  get(hash: Uint8Array): AcceptedRoster {
+  get(hash: Uint8Array): CheckedRoster {
     return this.#accepted.get(toHex(hash)) ?? this.#accept(this.#parts.store.get(hash));
   }
 
@@ -118,23 +116,16 @@ export class Rosters {
     }
   }
 
-  /** Whether another roster would come out now. The quick look first: of a thousand homes, few change. */
-  #isStale(newest: AcceptedRoster): boolean {
-    const { clock, homes, store } = this.#parts;
-    const now = clock.now();
-    const listed = listedIn(newest, store.get(newest.hash).signed);
-    const sent = homes.approved(newest.cohort).filter(({ agreementKey }) => agreementKey !== undefined);
-    if (sent.length === listed.size && sent.every((home) => isListed(home, listed.get(home.home), now))) return false;
-    // Nothing is made of homes that are kept out.
-    const seen = store.seenKeys();
-    const { entries } = this.#entries(newest.cohort, this.#contextOf(newest.cohort, now, seen));
-    return entries.length !== listed.size || entries.some((entry) => !isSame(entry, listed.get(entry.home.id)));
+  /** Whether another roster would come out now. */
+  #isStale({ cohort, homes }: CheckedRoster): boolean {
+    const { listed } = this.#sort(cohort, this.#contextOf(cohort));
+    return listed.length !== homes.length || listed.some((home, at) => !isSame(home.entry, homes[at]?.entry));
   }
 
-  #contextOf(cohort: string, now: EpochMs, seen: ReadonlyMap<string, SeenKey>): RosterContext {
-    const { store, key, authority } = this.#parts;
+  #contextOf(cohort: string): RosterContext {
+    const { store, key, authority, clock } = this.#parts;
     const keys = { coordinator: key.publicKey, authority: authority.publicKey };
-    return { ...keys, cohort, now, seen, epochs: store.epochs(cohort) };
+    return { ...keys, cohort, now: clock.now(), seen: store.seenKeys(), epochs: store.epochs(cohort) };
   }
 
   async #publish(roster: { cohort: string; hash: Uint8Array; signed: Uint8Array | string }): Promise<void> {
@@ -143,7 +134,7 @@ export class Rosters {
     await link.publish(topic, roster.signed, { retain: true });
   }
 
-  #accept(stored: StoredRoster): AcceptedRoster {
+  #accept(stored: StoredRoster): CheckedRoster {
     const known = this.#accepted.get(toHex(stored.hash));
     if (known !== undefined) return known;
     const roster = checkRoster(stored.signed, {
@@ -158,29 +149,24 @@ export class Rosters {
     return roster;
   }
 
-  #entries(cohort: string, context: RosterContext): { entries: readonly Entry[]; leftOut: LeftOut } {
-    const approved = this.#parts.homes.approved(cohort);
-    if (approved.length === 0) throw new BrokerError('COHORT_UNKNOWN', { cohort, hint: '' });
+  /** The approved homes that a roster can list, ascending by id, and why it cannot list the others. */
+  #sort(cohort: string, context: RosterContext): { listed: readonly Listed[]; leftOut: LeftOut } {
+    const before = new Map(this.newest(cohort)?.homes.map((home) => [home.id, home]));
     const leftOut: LeftOut = [];
-    const checked = approved.flatMap((home) => {
-      const entry = entryOf(home, context);
-      if (typeof entry !== 'string') return [entry];
-      leftOut.push({ home: home.home, why: entry });
+    const checked = this.#parts.homes.approved(cohort).flatMap((home) => {
+      const known = before.get(home.home);
+      const found = known !== undefined && isListed(home, known, context.now) ? known : check(home, context);
+      if (typeof found !== 'string') return [found];
+      leftOut.push({ home: home.home, why: found });
       return [];
     });
-    const entries = withoutCopies(checked, context.seen, leftOut);
-    for (const { home } of approved) this.#parts.leftOut.delete(home);
-    for (const { home, why } of leftOut) this.#parts.leftOut.set(home, why);
-    const homes = entries.length;
-    const why = leftOut.map((left) => `; ${left.home}: ${left.why}`).join('');
-    if (homes < fewestHomes) throw new RoundError('ROSTER_TOO_FEW_HOMES', { cohort, homes, leftOut: why });
-    if (homes > mostHomes) throw new RoundError('ROSTER_TOO_MANY_HOMES', { cohort, homes, most: mostHomes });
-    return { entries, leftOut };
+    const listed = withoutCopies(checked, context.seen, leftOut);
+    return { listed, leftOut };
   }
 
   /** An epoch that was signed and then not published, because of a power cut, is passed over. */
-  #sign(cohort: string, entries: readonly Entry[], { epochs }: RosterContext): { epoch: number; members: Uint8Array } {
-    const ids = entries.map((entry) => entry.home.id);
+  #sign(cohort: string, listed: readonly Listed[], { epochs }: RosterContext): { epoch: number; members: Uint8Array } {
+    const ids = listed.map(({ id }) => id);
     for (let epoch = Math.max(0, ...epochs.keys()) + 1; ; epoch += 1) {
       try {
         return { epoch, members: this.#parts.authority.signMembers(cohort, epoch, ids) };
@@ -191,43 +177,32 @@ export class Rosters {
   }
 }
 
-type Listed = Pick<Entry, 'home' | 'certificate'>;
-
-/** The homes of a roster that was published, by id, with the certificates in it. */
-function listedIn({ homes }: AcceptedRoster, signed: Uint8Array): ReadonlyMap<string, Listed> {
-  const entries = Roster.decode(decodeSigned(signed, Roster.type).payload).homes;
-  return new Map(
-    homes.map((home, at) => [home.id, { home, certificate: entries[at]?.certificate ?? new Uint8Array() }]),
-  );
+/** @throws {RoundError} ROSTER_TOO_FEW_HOMES, ROSTER_TOO_MANY_HOMES */
+function assertSize(cohort: string, { length: homes }: readonly Listed[], leftOut: LeftOut): void {
+  const why = leftOut.map((left) => `; ${left.home}: ${left.why}`).join('');
+  if (homes < fewestHomes) throw new RoundError('ROSTER_TOO_FEW_HOMES', { cohort, homes, leftOut: why });
+  if (homes > mostHomes) throw new RoundError('ROSTER_TOO_MANY_HOMES', { cohort, homes, most: mostHomes });
 }
 
-/** As the home has been approved and has sent its key since, with a certificate that is valid. */
-function isListed(sent: ApprovedHome, listed: Listed | undefined, now: EpochMs): boolean {
-  if (sent.agreementKey === undefined) return false;
-  const { key, sequence } = AgreementKey.decode(decodeSigned(sent.agreementKey, AgreementKey.type).payload);
-  const { from, until } = readNames(sent.certificate, sent.home, sent.cohort);
-  const home = { id: sent.home, identity: sent.identity, agreement: key, sequence };
-  return from <= now && now <= until && isSame({ home, certificate: sent.certificate }, listed);
+/** Whether all that was checked for the roster it is in holds still: of a thousand homes, few change. */
+function isListed({ home, cohort, certificate, agreementKey }: ApprovedHome, known: Listed, now: EpochMs): boolean {
+  if (agreementKey === undefined || !isSame({ certificate, agreement: agreementKey }, known.entry)) return false;
+  const { from, until } = readNames(certificate, home, cohort);
+  return from <= now && now <= until;
 }
 
 /** A certificate that was renewed makes another roster: the old one in it would keep out whoever has yet to accept it. */
-function isSame(one: Listed, other: Listed | undefined): boolean {
+function isSame(one: RosterEntry, other: RosterEntry | undefined): boolean {
   return (
-    other !== undefined &&
-    one.home.sequence === other.home.sequence &&
-    sameBytes(one.home.identity, other.home.identity) &&
-    sameBytes(one.home.agreement, other.home.agreement) &&
-    sameBytes(one.certificate, other.certificate)
+    other !== undefined && sameBytes(one.certificate, other.certificate) && sameBytes(one.agreement, other.agreement)
   );
 }
 
-/** @returns the entry, or why the home is left out */
-function entryOf(home: ApprovedHome, context: RosterContext): Entry | string {
-  const { certificate, agreementKey } = home;
+/** @returns what a roster lists of the home, or why it cannot */
+function check({ home, certificate, agreementKey }: ApprovedHome, context: RosterContext): Listed | string {
   if (agreementKey === undefined) return 'no agreement key has come from it yet';
   try {
-    const checked = checkRosterEntry({ certificate, agreement: agreementKey }, home.home, context);
-    return { home: checked, certificate, agreement: agreementKey };
+    return checkRosterEntry({ certificate, agreement: agreementKey }, home, context);
   } catch (error) {
     if (error instanceof ProtocolError) return error.message;
     throw error;
@@ -238,17 +213,17 @@ function entryOf(home: ApprovedHome, context: RosterContext): Entry | string {
  * Two homes with one agreement key would stop the whole roster. Anyone can copy a public key: the home that an earlier
  * roster named with it keeps it.
  */
-function withoutCopies(entries: readonly Entry[], seen: ReadonlyMap<string, SeenKey>, leftOut: LeftOut): Entry[] {
-  return entries.filter(({ home }) => {
-    const others = entries.filter(
-      (other) => other.home.id !== home.id && sameBytes(other.home.agreement, home.agreement),
-    );
-    const before = seen.get(home.id);
-    if (others.length === 0 || (before !== undefined && sameBytes(before.key, home.agreement))) return true;
-    leftOut.push({
-      home: home.id,
-      why: `its agreement key is also that of ${others.map((other) => other.home.id).join(', ')}`,
-    });
+function withoutCopies(homes: readonly Listed[], seen: ReadonlyMap<string, SeenKey>, leftOut: LeftOut): Listed[] {
+  const holders = new Map<string, string[]>();
+  for (const { id, agreement } of homes) {
+    const key = toHex(agreement);
+    holders.set(key, [...(holders.get(key) ?? []), id]);
+  }
+  return homes.filter(({ id, agreement }) => {
+    const others = (holders.get(toHex(agreement)) ?? []).filter((holder) => holder !== id);
+    const before = seen.get(id);
+    if (others.length === 0 || (before !== undefined && sameBytes(before.key, agreement))) return true;
+    leftOut.push({ home: id, why: `its agreement key is also that of ${others.join(', ')}` });
     return false;
   });
 }

@@ -46,8 +46,6 @@ export interface RoundsParts {
   readonly link: Link;
   readonly homes: HomeDirectory;
   readonly authority: Authority;
-  /** Filled in as rosters are made: why a home, by its id, is in none. */
-  readonly leftOut: Map<string, string>;
   /** The system's random source. */
   random(bytes: number): Uint8Array;
 }
@@ -178,6 +176,10 @@ class RunningRounds implements Rounds {
 
   publishRoster(cohort: string): Promise<PublishedRoster> {
     return this.#rosters.publish(cohort);
+  }
+
+  leftOut(cohort: string): PublishedRoster['leftOut'] {
+    return this.#rosters.leftOut(cohort);
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type HomeService, startHome } from '../../agent/home.ts';
 import { readLedger } from '../../agent/home-reading.ts';
 import type { Database } from '../../agent/store/database.ts';
+import { HomeStore } from '../../agent/store/home-store.ts';
 import { lastRestore } from '../../agent/store/restores.ts';
 import type { HomeTensors } from '../../agent/store/tensor-store.ts';
 import { steppedTime } from '../../agent/time/time-watch.ts';
@@ -121,6 +122,12 @@ describe('enrolling', () => {
     expect(utility.on('enrolmentRequest', bob)).toEqual([]);
     await clock.stepTo(epochMs(Date.parse('2026-12-12T00:00:00Z')));
     await utility.nth('enrolmentRequest', bob);
+    // Renewed, it asks no more.
+    const certificate = await utility.enrol({}, ['261211000000Z', '271211000000Z']);
+    await eventually(() => new HomeStore(database).enrolment()?.certificate).toEqual(certificate);
+    const asked = utility.on('enrolmentRequest', bob).length;
+    await clock.stepTo(epochMs(Date.parse('2026-12-15T00:00:00Z')));
+    expect(utility.on('enrolmentRequest', bob)).toHaveLength(asked);
   });
 
   test('a home that was not asked to enrol only says that it is there', async () => {

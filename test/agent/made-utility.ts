@@ -61,8 +61,11 @@ export class MadeUtility {
     return this.on(name, levels)[n - 1] ?? Buffer.alloc(0);
   }
 
-  /** @param validity of the certificate; twenty years unless said otherwise */
-  async enrol(changes: object = {}, validity?: readonly [string, string]): Promise<void> {
+  /**
+   * @param validity of the certificate; twenty years unless said otherwise
+   * @returns the certificate in the reply
+   */
+  async enrol(changes: object = {}, validity?: readonly [string, string]): Promise<Uint8Array> {
     const request = EnrolmentRequest.parse(
       JSON.parse((await this.nth('enrolmentRequest', { home: 'bob' })).toString()),
     );
@@ -87,6 +90,7 @@ export class MadeUtility {
     };
     this.#bob = { certificate, identity };
     await this.publish('enrolmentReply', { home: 'bob' }, JSON.stringify(reply));
+    return certificate;
   }
 
   #bob: { certificate: Uint8Array; identity: Uint8Array } | undefined;

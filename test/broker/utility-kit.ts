@@ -60,7 +60,7 @@ export async function startUtility(folder: string, clock = new SteppedClock(noon
   const store = new HomeStore(database);
   const presence = new Presence(link, (home) => store.isKnown(home), log);
   const keptOut = receiveAgreementKeys({ store, link, authority: authority.publicKey, clock, log });
-  const homes = new Homes(store, presence, (home) => keptOut.get(home));
+  const homes = new Homes(store, presence, keptOut);
   const enrolment = new Enrolment({ store, authority, coordinator: coordinator.publicKey, link, clock, log });
   const catalogues = new Catalogues({ store, homes, link, log });
   await link.start();

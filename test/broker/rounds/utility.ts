@@ -80,7 +80,6 @@ export class Utility {
   rounds!: Rounds;
   readonly #folder = mkdtempSync(join(tmpdir(), 'wattveil-rounds-'));
   readonly authority: Authority;
-  readonly leftOut = new Map<string, string>();
   readonly #log: Logger;
   #database: Database | undefined;
   #clock = new SteppedClock(morning);
@@ -123,7 +122,6 @@ export class Utility {
         cohortOf: (id) => this.approved.find((home) => home.home === id)?.cohort,
       },
       authority: this.authority,
-      leftOut: this.leftOut,
       random: randomBytes,
     });
   }
