@@ -84,6 +84,10 @@ export const hardwareErrors = {
     says: 'several profiles fit the device[ at address {address}] on {port}: {profiles}',
     remedy: 'Look at the name on its front, and write the profile of that model, if it is not {profile}.',
   },
+  PROFILE_UNCONFIRMED: {
+    says: 'the profile {profile} is after one source, or sources disagree',
+    remedy: 'Compare what it gives with the display of the device, the energies above all.',
+  },
   METER_WITHOUT_PIN: {
     says: 'the meter ({profile}) gives whole kWh and no power',
     remedy: "Enter the meter's PIN at its display (the network operator has it) and turn the full record on (InF on).",

@@ -169,7 +169,7 @@ async function onBus(
         found.push({ port: line.port, address, profiles: [], sure: false, remarks: [answer] });
       } else if (answer === 'answers') {
         const identified = await identify(bus, address, signal);
-        found.push({ port: line.port, address, ...identified, remarks: alike(line.port, address, identified) });
+        found.push({ port: line.port, address, ...identified, remarks: doubts(line.port, address, identified) });
       }
     }
     return found;
@@ -179,9 +179,11 @@ async function onBus(
 }
 
 /** Several profiles fit where models have the same registers: which one it is, its front tells. */
-function alike(port: string, address: number, { profiles }: Identified): HardwareError[] {
+function doubts(port: string, address: number, { profiles }: Identified): HardwareError[] {
   const [profile] = profiles;
-  if (profile === undefined || profiles.length < 2) return [];
+  if (profile === undefined) return [];
+  const said = loadProfile(profile).unconfirmed ? [new HardwareError('PROFILE_UNCONFIRMED', { profile })] : [];
+  if (profiles.length < 2) return said;
   const names = profiles.map((name) => loadProfile(name).name).join(', ');
-  return [new HardwareError('PROFILES_ALIKE', { port, address, profile, profiles: names })];
+  return [new HardwareError('PROFILES_ALIKE', { port, address, profile, profiles: names }), ...said];
 }

@@ -43,6 +43,7 @@ export async function tryProfile(name: string, options: TryOptions): Promise<voi
   const signal = AbortSignal.timeout(longestReadingMs);
   const remarks: HardwareError[] = [];
   const remark = (one: HardwareError) => void remarks.push(one);
+  if (profile.unconfirmed) remark(new HardwareError('PROFILE_UNCONFIRMED', { profile: name }));
   try {
     if (profile.protocol !== 'modbus') {
       const { address, timeout: timeoutMs } = options;

@@ -158,7 +158,13 @@ export class ModbusMeter implements Device {
   async #readSerial(turn: Turn): Promise<string | undefined> {
     const place = this.#device.profile.serialNumber;
     if (place === undefined) return undefined;
-    return decodeIdentity(await this.#client.read(turn, blockOf(place), this.#tries()), place);
+    try {
+      return decodeIdentity(await this.#client.read(turn, blockOf(place), this.#tries()), place);
+    } catch (error) {
+      // It has none where its profile thinks; that alone keeps nobody from reading it.
+      if (isIllegalAddress(error)) return undefined;
+      throw error;
+    }
   }
 
   /** A model more or less in a maker's list is no reason not to read: it is said. */

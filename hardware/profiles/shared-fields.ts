@@ -24,6 +24,6 @@ export const described = {
   source: z.array(z.string().min(1)).min(1),
   /** The profile that it shares the rest with. */
   like: z.string().optional(),
-  /** Nobody has read such a device with it yet, or sources disagree: said wherever it is shown. */
+  /** One source, or sources disagree: said by a scan and a try, and in the table of meters. */
   unconfirmed: z.boolean().default(false),
 };

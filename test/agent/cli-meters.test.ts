@@ -115,6 +115,19 @@ test('an own profile with a wrong word order is tried, and the order that fits i
   expect(stdout).toContain(`! voltage: In another order it would fit: write wordOrder: big at voltage in ${profile}`);
 });
 
+test('a profile that is after one source only is said to be so, by a try and by a scan', async () => {
+  const device = { address: 1, profile: 'siemens-7kt1665', load: 1150, energyWh: 5000, since: 0 };
+  const simulator = await startTcpSimulator({ devices: [device], now: () => 0, framing: 'tcp' });
+  closing.push(() => simulator.close());
+  const { port } = simulator;
+  const tried = await runCommand(clock, ['meters', 'try', 'siemens-7kt1665', '--port', port]);
+  const scanned = await runCommand(clock, ['meters', 'scan', port, '--addresses', '1', '--timeout', '40']);
+  for (const { stdout, code } of [tried, scanned]) {
+    expect(stdout).toMatch(/! PROFILE_UNCONFIRMED: .*siemens-7kt1665.*\n +What to do: Compare .* with the display/);
+    expect(code).toBe(0);
+  }
+});
+
 test('each device of a configuration is checked: what is wrong, and what to do', async () => {
   const rtu = await gateway('rtu');
   const other = rtu.port.replace('rtu-over-tcp', 'modbus-tcp');

@@ -88,7 +88,7 @@ test.each<[string, string, TelegramWriting, string]>([
 
 test.each(['9600 8N1', '19200 8N1', '38400 8N1'])('a scan finds a device at %s, and says so', async (own) => {
   const port = modbusAt(line(own), { ...busDefaults });
-  const options = { ...scanDefaults, addresses: [1], parities: ['none'] as const, timeoutMs: 30, listenMs: 50 };
+  const options = { ...scanDefaults, addresses: [1], parities: ['none'] as const, timeoutMs: 150, listenMs: 50 };
   const [found] = await scanPort(port, options, () => {}, never);
   expect(found?.profiles[0]).toBe('eastron-sdm630');
   expect(found?.settings && settingsText(found.settings)).toBe(own);

@@ -64,6 +64,16 @@ function ownProfile(text: string): string {
   return path;
 }
 
+test('a device without the serial number that its profile knows has none, and is read', async () => {
+  const profile = ownProfile(
+    'name: Mine\nlike: eastron-sdm630\nserialNumber: { at: 0x7000, kind: input, type: uint32 }\n',
+  );
+  const { bus } = lineOf([{ address: 1, profile: 'eastron-sdm630', load: 100 }]);
+  const meter = openDevice({ bus, address: 1, profile, serial: '4711' });
+  expect(await meter.serialNumber(never)).toBeUndefined();
+  expect(quantitiesOf(await meter.read(never))).toContain('power');
+});
+
 test('a value that cannot be is left out, and the order that would fit is said once', async () => {
   const profile = ownProfile(
     'name: Mine\nlike: eastron-sdm630\nregisters:\n' +
