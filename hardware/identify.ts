@@ -19,6 +19,9 @@ export interface Identified {
   readonly serial?: string;
 }
 
+/** One answer that is lost would make it another meter. */
+const tries = 2;
+
 interface Known {
   readonly name: string;
   readonly profile: ModbusProfile;
@@ -82,7 +85,7 @@ async function bySaying(
     const key = JSON.stringify(block);
     if (!answers.has(key)) {
       const client = new RtuClient(partyOf(one, bus, address));
-      answers.set(key, await orNothing(bus.turn('identify', signal, (turn) => client.read(turn, block, 1))));
+      answers.set(key, await orNothing(bus.turn('identify', signal, (turn) => client.read(turn, block, tries))));
     }
     const bytes = answers.get(key);
     const found = bytes && decodeIdentity(bytes, model);
@@ -97,7 +100,7 @@ async function scoreOf(one: Known, bus: Bus, address: number, signal: AbortSigna
   const remark = ({ code }: HardwareError) => {
     if (code === 'VALUE_IMPLAUSIBLE') doubts++;
   };
-  const meter = new ModbusMeter({ bus, address, profile: one.profile, profileName: one.name, tries: 1, remark });
+  const meter = new ModbusMeter({ bus, address, profile: one.profile, profileName: one.name, tries, remark });
   const measured = await orNothing(meter.read(signal));
   return measured === undefined || doubts > 0 ? 0 : lifeIn(measured, one.profile);
 }
@@ -125,7 +128,7 @@ async function serialOf(
   address: number,
   signal: AbortSignal,
 ): Promise<{ serial?: string }> {
-  const meter = new ModbusMeter({ bus, address, profile, profileName: name, tries: 1 });
+  const meter = new ModbusMeter({ bus, address, profile, profileName: name, tries });
   const serial = await orNothing(meter.serialNumber(signal));
   return serial === undefined ? {} : { serial };
 }
