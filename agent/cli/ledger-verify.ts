@@ -17,7 +17,7 @@ export function ledgerVerifyCommand(ledger: Command, clock: Clock): void {
 Checks signatures and hashes of every round, that each report and answer is the one that was sent, that the set that was
 answered has this home's own report in it, and that the hours noted as released are those of the report. Finds what was
 damaged, lost or changed; ends with 1 if anything is wrong. What was received and sent in a round is forgotten once the
-agreement key that it was for is erased, a month or two later: of such a round, that there is a report for these hours, that
+home's agreement key in it is erased, a month or two later: of such a round, that there is a report for these hours, that
 no hour is in two, which set was answered, and the signed result.
 
 Example:
@@ -41,7 +41,7 @@ function checkText({ reports, answers, results, forgotten, discrepancies }: Ledg
   const older =
     forgotten === 0
       ? ''
-      : `, and of ${forgotten} older rounds the hours and the set: their messages are no longer held, for the key that they were meant for is erased`;
+      : `, and of ${forgotten} older ${forgotten === 1 ? 'round' : 'rounds'} the hours and the set: what was sent there is no longer held, for this home’s key in it is erased`;
   const looked = `Checked ${reports} reports, ${answers} answers and ${results} results${older}`;
   if (discrepancies.length === 0) return `${looked}: what is stored is what the ledger says.`;
   const lines = discrepancies.map(({ round, code, says }) => plain(`round ${round}: ${code}: ${says}`));

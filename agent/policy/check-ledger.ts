@@ -32,6 +32,8 @@ export const discrepancies = {
   set: 'the set that was answered is missing, or is not what the utility signed under the hash in the ledger',
   contributors: 'the set that was answered has other homes than noted',
   'own-report': 'the set has this home in it with another report than the one stored',
+  forgotten:
+    'its messages are noted as forgotten, and are there, or the key is that they were for, or the round is not over',
   result: 'the stored result is not what the utility signed for this round',
 } as const satisfies Readonly<Record<string, string>>;
 
@@ -55,8 +57,11 @@ export interface RoundRecords {
   readonly id: string;
   /** Undefined where it is missing or does not pass its checks any more, and where it is forgotten. */
   readonly round: Round | undefined;
-  /** The hash that the id stays bound to, of a round of which no announcement, report or answer is held any more. */
-  readonly forgotten: { readonly hash: Uint8Array } | undefined;
+  /**
+   * Of a round of which no announcement, report or answer is held any more: the hash that its id stays bound to, and
+   * whether it was one to forget.
+   */
+  readonly forgotten: { readonly hash: Uint8Array; readonly rightly: boolean } | undefined;
   /** Own index in the roster. */
   readonly own: number | undefined;
   /** By the announcement, to compare with what the ledger lists. */
@@ -98,7 +103,8 @@ function checkHeld(records: RoundRecords, coordinator: Uint8Array): DiscrepancyC
 /** That a report and an answer were sent, for which hours and which set; not that their bytes are the ones listed. */
 function checkForgotten(records: RoundRecords, coordinator: Uint8Array): DiscrepancyCode[] {
   const { id, forgotten, released, report, cells, answered, answer, result } = records;
-  const found: DiscrepancyCode[] = [];
+  const isHeld = [report, answer].some((sent) => sent !== undefined && sent.bytes.length > 0);
+  const found: DiscrepancyCode[] = isHeld || forgotten?.rightly !== true ? ['forgotten'] : [];
   if (released === undefined) found.push(...(report === undefined ? cellsWithoutReport(cells) : notListed));
   else if (report === undefined) found.push('report-missing');
   else if (!areCellsOf(released, released.span, cells)) found.push('cells');

@@ -17,7 +17,7 @@ export interface LedgerCheck {
   /** How much was looked at. */
   readonly reports: number;
   readonly answers: number;
-  /** Rounds of which no messages are held any more: of these, hours, sets and results. */
+  /** Rounds of which what was sent is not held any more: of these, hours, sets and results. */
   readonly forgotten: number;
   readonly results: number;
   readonly discrepancies: readonly Discrepancy[];
@@ -31,7 +31,7 @@ export function checkLedger(database: Database, enrolment: Enrolment | undefined
   return {
     reports: count((of) => of.forgotten === undefined && (of.released !== undefined || of.report !== undefined)),
     answers: count((of) => of.forgotten === undefined && (of.answered !== undefined || of.answer !== undefined)),
-    forgotten: count(({ forgotten }) => forgotten !== undefined),
+    forgotten: count((of) => of.forgotten !== undefined && (of.report !== undefined || of.answer !== undefined)),
     results: count(({ result }) => result !== undefined),
     discrepancies: [
       ...records.flatMap((of) => checkRecords(of, coordinator)),
@@ -111,12 +111,24 @@ class LedgerRecords {
   }
 
   #round(id: string): Pick<RoundRecords, 'round' | 'forgotten'> {
-    const row = this.#row<{ hash: string; roster: string; signed: Uint8Array; at: number; forgotten: number | null }>(
-      'SELECT hash, roster, signed, accepted_at_ms AS at, forgotten_at_ms AS forgotten FROM rounds WHERE id = ?',
+    interface Row {
+      hash: string;
+      roster: string;
+      signed: Uint8Array;
+      at: number;
+      expiry: number;
+      forgotten: number | null;
+    }
+    const row = this.#row<Row>(
+      `SELECT hash, roster, signed, accepted_at_ms AS at, expiry_ms AS expiry, forgotten_at_ms AS forgotten
+       FROM rounds WHERE id = ?`,
       id,
     );
     if (row === undefined) return { round: undefined, forgotten: undefined };
-    if (row.forgotten !== null) return { round: undefined, forgotten: { hash: fromHex(row.hash) } };
+    if (row.forgotten !== null) {
+      const rightly = row.signed.length === 0 && row.expiry < row.forgotten && this.#isKeyErased(row.roster);
+      return { round: undefined, forgotten: { hash: fromHex(row.hash), rightly } };
+    }
     const { cohort, coordinator } = this.#enrolment;
     const roster = this.#roster(row.roster);
     // It passed when it came; what the policy says since does not undo that.
@@ -125,6 +137,13 @@ class LedgerRecords {
       checkAnnounce(row.signed, { ...context, coordinator: fromHex(coordinator), roster: () => roster }),
     );
     return { round: round && toHex(round.hash) === row.hash ? round : undefined, forgotten: undefined };
+  }
+
+  /** Whether the key that a roster names this home with is gone. */
+  #isKeyErased(roster: string): boolean {
+    const sql = `SELECT 1 AS erased FROM rosters JOIN agreement_keys ON sequence = own_sequence
+       WHERE hash = ? AND erased_at_ms IS NOT NULL`;
+    return this.#row<{ erased: 1 }>(sql, roster) !== undefined;
   }
 
   #roster(hash: string): AcceptedRoster | undefined {

@@ -219,6 +219,11 @@ const changes: readonly Change[] = [
     codes: ['announcement'],
   },
   {
+    what: 'a round noted as forgotten before its time',
+    change: run('UPDATE rounds SET forgotten_at_ms = 1 WHERE id = ?'),
+    codes: ['forgotten'],
+  },
+  {
     what: 'a result that nobody signed',
     change: run("UPDATE results SET text = replace(text, 'too-few-answers', 'implausible') WHERE round = ?"),
     codes: ['result'],
@@ -243,6 +248,8 @@ describe('what is not as the ledger says is named', () => {
 });
 
 describe('once the messages of a round are forgotten', () => {
+  const nothing = { reports: 0, answers: 0, discrepancies: [] };
+
   beforeEach(() => {
     home.database.exec('UPDATE agreement_keys SET erased_at_ms = 1');
     expect(forgetRounds(home.database, epochMs(first.announce.expiry + 1))).toBe(2);
@@ -265,7 +272,6 @@ describe('once the messages of a round are forgotten', () => {
   });
 
   test('the ledger still agrees with what is left', () => {
-    const nothing = { reports: 0, answers: 0, discrepancies: [] };
     expect(readLedgerCheck(home.database)).toEqual({ ...nothing, results: 2, forgotten: 2 });
   });
 
@@ -289,6 +295,23 @@ describe('once the messages of a round are forgotten', () => {
     expect(changes.filter(({ what }) => left.includes(what))).toHaveLength(left.length);
   });
 
+  test.each([
+    ['the key they were for is there', 'UPDATE agreement_keys SET erased_at_ms = NULL'],
+    ['a report is there', "UPDATE reports SET bytes = x'01'"],
+    ['an answer is there', "UPDATE answers SET bytes = x'01'"],
+    ['an announcement is there', "UPDATE rounds SET signed = x'01'"],
+    ['a round is not over', 'UPDATE rounds SET expiry_ms = forgotten_at_ms'],
+  ])('it is found where %s', (_, sql) => {
+    home.database.exec(sql);
+    expect(found().sort()).toEqual([first, second].map(({ id }) => [id, 'forgotten']).sort());
+  });
+
+  test('a round that is known by its result alone is none of them', () => {
+    home.database.exec('DELETE FROM ledger; DELETE FROM reports; DELETE FROM answers; DROP TRIGGER spent_cells_stay');
+    home.database.exec('DELETE FROM spent_cells');
+    expect(readLedgerCheck(home.database)).toEqual({ ...nothing, results: 2, forgotten: 0 });
+  });
+
   test('a result of another announcement is found', () => {
     home.database.prepare('UPDATE rounds SET hash = ? WHERE id = ?').run('00'.repeat(32), first.id);
     expect(found()).toEqual([[first.id, 'result']]);
@@ -298,7 +321,7 @@ describe('once the messages of a round are forgotten', () => {
     home.close();
     const { code, stdout } = await own.run('ledger', 'verify');
     expect(stdout).toContain('Checked 0 reports, 0 answers and 2 results, and of 2 older rounds the hours and the set');
-    expect(stdout).toContain('their messages are no longer held, for the key that they were meant for is erased');
+    expect(stdout).toContain('what was sent there is no longer held, for this home’s key in it is erased');
     expect(code).toBe(0);
   });
 });
