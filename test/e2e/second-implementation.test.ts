@@ -50,6 +50,7 @@ function startPython(home: 'ana' | 'ben'): PythonHome {
   const tensor = { id: 'all', tags, quantity: 'energyImport', unit: 'Wh', capacity: [10_000, 0] } as const;
   const made = new PythonHome({
     ...{ folder: folder.folder, home, port: broker.port, now: noon, minimum: 3 },
+    ...(home === 'ben' && { keepalive: 0, wide: true }),
     tensor: { ...tensor, from, step: 6 * hour, values: values[home] },
   });
   made.start();

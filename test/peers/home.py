@@ -346,12 +346,14 @@ class Home:
         client.will_set(self.topic(f"homes/{self.id}/status"), self.status(False), qos=1, retain=True)
         client.on_connect = lambda *_: self.connected()
         client.on_message = lambda _client, _data, message: self.received(message)
-        client.connect(self.config["host"], self.config["port"], keepalive=30)
+        client.connect(self.config["host"], self.config["port"], keepalive=self.config.get("keepalive", 30))
         return client
 
     def connected(self):
         self.client.subscribe(self.topic(f"enrolment/{self.id}/reply"), qos=1)
         self.publish(f"homes/{self.id}/status", self.status(True), retain=True)
+        if self.config.get("wide"):
+            self.show()
         if self.state["enrolment"] is None:
             name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.id)])
             request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(self.identity, None)
@@ -366,6 +368,8 @@ class Home:
         try:
             if path[0] == "enrolment":
                 self.enrolled(json.loads(message.payload))
+            elif path[0] == "homes" and path[-1] != "open":
+                pass
             elif path[0] == "homes":
                 self.asked(path[3], message.payload)
             elif path[2] == "rounds":
@@ -402,7 +406,7 @@ class Home:
     def pins(self):
         return {party: bytes.fromhex(self.state["enrolment"][party]) for party in ("authority", "coordinator")}
 
-    def take_part(self):
+    def show(self):
         key = {"home": self.id, "sequence": 1, "key": self.agreement.public_key().public_bytes(*RAW)}
         self.publish(f"homes/{self.id}/agreement-key", sign(self.identity, "agreement-key", key), retain=True)
         tensor, slots = self.config["tensor"], len(self.config["tensor"]["values"])
@@ -410,9 +414,16 @@ class Home:
         entry |= {"description": "", "dtype": "float64", "shape": [slots], "until": tensor["from"] + slots * tensor["step"]}
         catalogue = {"home": self.id, "sequence": 1, "tensors": [entry]}
         self.publish(f"homes/{self.id}/catalogue", sign(self.identity, "catalogue", catalogue), retain=True)
-        for path in ("rounds/+", "results/+", "tariff"):
-            self.client.subscribe(self.topic(f"cohorts/{self.cohort}/{path}"), qos=1)
-        self.client.subscribe(self.topic(f"homes/{self.id}/rounds/+/open"), qos=1)
+
+    def take_part(self):
+        # Either way is a home's right: what it subscribes to, at which quality, and when it shows what it is.
+        if self.config.get("wide"):
+            self.client.subscribe([(self.topic(f"cohorts/{self.cohort}/#"), 0), (self.topic(f"homes/{self.id}/#"), 0)])
+        else:
+            self.show()
+            for path in ("rounds/+", "results/+", "tariff"):
+                self.client.subscribe(self.topic(f"cohorts/{self.cohort}/{path}"), qos=1)
+            self.client.subscribe(self.topic(f"homes/{self.id}/rounds/+/open"), qos=1)
         self.say("ready")
 
     def announced(self, topic_round, data):

@@ -14,6 +14,10 @@ export interface PythonSettings {
   readonly now: number;
   /** Fewest contributors that it reports among. */
   readonly minimum: number;
+  /** In seconds; 0 for none. */
+  readonly keepalive?: number;
+  /** Subscribes to all that is its own and its cohort's, at QoS 0, and shows key and catalogue before it is approved. */
+  readonly wide?: boolean;
   readonly tensor: {
     readonly id: string;
     readonly tags: readonly string[];

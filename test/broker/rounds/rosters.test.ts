@@ -5,7 +5,7 @@ import { checkRoster } from '../../../broker/protocol/roster.ts';
 import { generateSigningKey, signMessage } from '../../../broker/protocol/signing.ts';
 import { topicOf } from '../../../broker/protocol/topics.ts';
 import { makeCertificate } from '../protocol/made-certificates.ts';
-import { cohort, makeCohort, makeHome, morning } from './made-cohort.ts';
+import { cohort, hour, makeCohort, makeHome, morning } from './made-cohort.ts';
 import { prefix } from './simulated-homes.ts';
 import { type HomePlan, Utility } from './utility.ts';
 
@@ -87,8 +87,11 @@ describe('a roster', () => {
   });
 });
 
-const renewed = ({ made: { authority } }: Utility, identity: Uint8Array) =>
-  makeCertificate({ authority, identity, home: 'dan', cohort, validity: ['260601000000Z', '460601000000Z'] });
+const renewed = (
+  { made: { authority } }: Utility,
+  identity: Uint8Array,
+  validity: [string, string] = ['260601000000Z', '460601000000Z'],
+) => makeCertificate({ authority, identity, home: 'dan', cohort, validity });
 
 const rotated = (utility: Utility, id: string, sequence: number) => {
   const home = utility.made.homes.find((made) => made.id === id) as (typeof utility.made.homes)[0];
@@ -144,6 +147,20 @@ describe('a round that is opened', () => {
     const { epoch, hash } = await utility.rounds.publishRoster(cohort);
     expect(epoch).toBe(epochs + 1);
     expect(new Set(rosterTopics(utility))).toEqual(new Set([topic, topicOfHash(hash)]));
+  });
+
+  test('goes on without a home whose certificate has run out', async () => {
+    const utility = await utilityOf();
+    const toTomorrow: [string, string] = ['260601000000Z', '261125000000Z'];
+    change(utility, 'dan', ({ identity }) => ({ certificate: renewed(utility, identity, toTomorrow) }));
+    await utility.rounds.publishRoster(cohort);
+    await utility.step(24 * hour);
+    const { round } = await utility.ask();
+    for (const _ of ['report', 'answer']) await utility.look('ada', 'ben', 'cleo');
+    expect(utility.result(round)).toMatchObject({ state: 'opened', members: 3, contributors: 3 });
+    expect(utility.rounds.leftOut(cohort)).toMatchObject([
+      { home: 'dan', why: expect.stringContaining('not valid at this time') as unknown },
+    ]);
   });
 
   test('makes no further epoch for a home that stays kept out', async () => {
