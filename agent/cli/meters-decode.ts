@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { P1Keys } from '../../hardware/dsmr/encrypted-framer.ts';
+import type { HardwareError } from '../../hardware/errors.ts';
 import type { ObisValue, Telegram } from '../../hardware/telegram.ts';
 import type { TelegramFormat } from '../../hardware/telegram-formats.ts';
 import { AgentError, reasonOf } from '../errors.ts';
@@ -53,10 +54,16 @@ async function decode(file: string, format: TelegramFormat, keys: P1Keys | undef
   const { Recording } = await import('../../hardware/recording.ts');
   const recording = new Recording(format, keys);
   const list = new TelegramList();
-  for await (const bytes of bytesOf(file)) await list.add(recording.push(bytes));
-  await list.add(recording.end());
-  const trouble = recording.trouble();
-  if (trouble?.code === 'METER_KEY_MISSING' && list.isEmpty) throw trouble;
+  let trouble: AgentError | HardwareError | undefined;
+  try {
+    for await (const bytes of bytesOf(file)) await list.add(recording.push(bytes));
+    await list.add(recording.end());
+    trouble = recording.trouble();
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    trouble = error;
+  }
+  if (trouble !== undefined && trouble.code !== 'RECORDING_WITHOUT_TELEGRAMS' && list.isEmpty) throw trouble;
   list.end();
   if (trouble === undefined) return;
   // Beside the list, which a program may read: it is right, and short.

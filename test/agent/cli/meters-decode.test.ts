@@ -93,14 +93,27 @@ test('a key that opens nothing is told of beside the list, and one that could op
 
 test('what comes in is decoded while it comes: the list is one, whatever the pieces', async () => {
   const whole = await decode(Buffer.concat([p1, p1]), '--format', 'dsmr');
+  expect(await decodeStdin(Readable.from([p1.subarray(0, 33), Buffer.concat([p1.subarray(33), p1])]))).toEqual(whole);
+  expect(whole.stdout).toBe(`${JSON.stringify(JSON.parse(whole.stdout), null, 2)}\n`);
+});
+
+test('what breaks off has its list ended, and the error beside it', async () => {
+  async function* breaking() {
+    yield p1;
+    throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+  }
+  const { stdout, stderr, code } = await decodeStdin(Readable.from(breaking()));
+  expect(JSON.parse(stdout)).toMatchObject([{ index: 0, crc: 'ok' }]);
+  expect(stderr).toContain('RECORDING_UNREADABLE');
+  expect(code).toBe(1);
+});
+
+async function decodeStdin(pieces: Readable) {
   const { stdin } = process;
-  const pieces = Readable.from([p1.subarray(0, 33), Buffer.concat([p1.subarray(33), p1])]);
   Object.defineProperty(process, 'stdin', { value: pieces, configurable: true });
   try {
-    const words = ['meters', 'decode', '-', '--format', 'dsmr'];
-    expect(await runCommand(new SteppedClock(epochMs(0)), words)).toEqual(whole);
+    return await runCommand(new SteppedClock(epochMs(0)), ['meters', 'decode', '-', '--format', 'dsmr']);
   } finally {
     Object.defineProperty(process, 'stdin', { value: stdin, configurable: true });
   }
-  expect(whole.stdout).toBe(`${JSON.stringify(JSON.parse(whole.stdout), null, 2)}\n`);
-});
+}
