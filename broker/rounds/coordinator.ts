@@ -8,7 +8,7 @@ import { sameBytes } from '../protocol/hex.ts';
 import type { Round } from '../protocol/round.ts';
 import { awaitAnswers, opening } from './await-answers.ts';
 import { firstWave } from './first-wave.ts';
-import { awaitedHomes, emptyRoster, endFailed, first } from './round-end.ts';
+import { awaitedHomes, emptyRoster, endFailed, first, isAnyAwaited } from './round-end.ts';
 import type { Collecting, Coordinator, CoordinatorEvent, Effect, RoundRules, Step } from './round-states.ts';
 
 export function collecting(round: Round): Collecting {
@@ -77,8 +77,8 @@ function hearDecline(rules: Drawn, now: Collecting, event: CoordinatorEvent & { 
 /** The deadline is advice: it ends the waiting once there are enough, or once there cannot be. */
 function settleCollecting(rules: Drawn, now: Collecting): Step {
   const { minimum } = rules.round.announce;
+  if (!now.due && isAnyAwaited(rules, now)) return [now, []];
   const awaited = awaitedHomes(rules, now).length;
-  if (awaited > 0 && !now.due) return [now, []];
   const reported = reportedOf(now);
   if (reported.length >= minimum) return fixSet(rules, reported);
   // Homes that do not match by their catalogues may still report, but nobody waits for them.

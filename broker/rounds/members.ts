@@ -36,5 +36,7 @@ export function unansweredMembers(now: Opening): readonly number[] {
 
 /** Whether enough answers may still come. */
 export function canStillOpen({ round }: RoundRules, now: Opening): boolean {
+  // All are asked, and each has answered or may: not to be counted again at each of a thousand answers.
+  if (now.wave.length === 0 && now.former === undefined && now.complaints.size === 0) return true;
   return answerCount(now) + awaitedMembers(now).length >= round.sharing.answers;
 }

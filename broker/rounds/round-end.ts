@@ -36,6 +36,11 @@ export function awaitedHomes({ matching }: RoundRules, now: Collecting): readonl
   return matching.filter((home) => now.heard[home - 1] === undefined);
 }
 
+/** Whether there are such: all it takes is one, which is soon found while many are. */
+export function isAnyAwaited({ matching }: RoundRules, now: Collecting): boolean {
+  return matching.some((home) => now.heard[home - 1] === undefined);
+}
+
 function end(state: 'opened' | 'failed', text: string): Step {
   const result = JSON.parse(text) as Result;
   return [
