@@ -7,9 +7,10 @@ import type { Clock } from '../../broker/protocol/clock.ts';
 import type { Asks } from '../control/commands.ts';
 import { formatDuration } from '../duration.ts';
 import { AgentError, reasonOf } from '../errors.ts';
+import { dayLengths } from '../tensors/local-days.ts';
 import type { WrittenInstant } from '../tensors/local-instant.ts';
 import type { MeterExport } from '../tensors/meter-export.ts';
-import { durationArgument, gathered, instantArgument, instantOf, zoneArgument } from './arguments.ts';
+import { gathered, instantArgument, instantOf, type Step, stepArgument, zoneArgument } from './arguments.ts';
 import { type AgentOptions, atAgent, orError, withConfig } from './at-agent.ts';
 import { local, print, remark, systemZone, zone } from './print.ts';
 
@@ -20,7 +21,7 @@ interface AddOptions extends AgentOptions {
   readonly capacity: string;
   readonly unit?: string;
   readonly from?: WrittenInstant;
-  readonly step?: number;
+  readonly step?: Step;
   readonly file?: string;
   readonly column?: string;
   readonly zone: string;
@@ -37,7 +38,9 @@ export function tensorsAddCommand(group: Command, clock: Clock): void {
     )
     .option('--unit <unit>', 'of the values and the capacity: kWh, Wh, kW, W, A, V (default: what the file says)')
     .addOption(new Option('--from <instant>', 'where the first slot begins').argParser(instantArgument))
-    .addOption(new Option('--step <length>', 'of a slot: 15m, 1h, 6h, 24h').argParser(durationArgument))
+    .addOption(
+      new Option('--step <length>', 'of a slot: 15m, 1h, 6h, 24h; 1d is a day of the calendar').argParser(stepArgument),
+    )
     .option('--quantity <quantity>', 'what the values are', 'energyImport')
     .option('--describe <text>', 'for people, up to 200 bytes', '')
     .option(
@@ -45,7 +48,11 @@ export function tensorsAddCommand(group: Command, clock: Clock): void {
       'take the values from a file: one a line, or a table as meters’ portals export it; - is standard input',
     )
     .option('--column <name>', 'of the file, that has the values')
-    .addOption(new Option('--zone <name>', 'whose clocks a file shows').argParser(zoneArgument).default(systemZone()))
+    .addOption(
+      new Option('--zone <name>', 'whose clocks a file shows, whose days 1d is')
+        .argParser(zoneArgument)
+        .default(systemZone()),
+    )
     .addHelpText(
       'after',
       `
@@ -64,10 +71,13 @@ Examples:
     )
     .action((id: string, values: string[], options: AddOptions) =>
       orError({}, async () => {
-        const { tensor, twice } = await atAgent(options, clock, 'tensors add', await askOf(id, values, options));
-        const length = formatDuration((tensor.until - tensor.from) / (tensor.shape[0] ?? 1));
+        const asks = await askOf(id, values, options);
+        const { tensor, twice } = await atAgent(options, clock, 'tensors add', asks);
+        const [steps = 1, ...others] = new Set(asks.steps);
+        // Days over a change of the clocks are not equally long.
+        const each = others.length === 0 ? ` of ${formatDuration(steps * asks.stepMs)}` : '';
         print(
-          `${id} is entered: ${tensor.shape[0]} slots of ${length}, ${local(tensor.from, options.zone)} to ${local(tensor.until, options.zone)} (${zone(options.zone)}).`,
+          `${id} is entered: ${tensor.shape[0]} slots${each}, ${local(tensor.from, options.zone)} to ${local(tensor.until, options.zone)} (${zone(options.zone)}).`,
         );
         for (const other of twice) remark(twiceText(id, other));
         print(`Nobody sees it yet. To let it be summed: wattveil tensors publish ${id}`);
@@ -87,11 +97,18 @@ async function askOf(id: string, typed: readonly string[], options: AddOptions):
   const read = file === undefined ? undefined : await readFrom(file, options);
   const unit = read?.unit ?? options.unit;
   const from = options.from === undefined ? read?.from : instantOf(options.from, zone);
-  const stepMs = options.step ?? read?.stepMs;
-  if (unit === undefined) throw new AgentError('UNIT_MISSING');
-  if (from === undefined || stepMs === undefined) throw new AgentError('SLOTS_MISSING');
   const values = [...typed.map((text, index) => ({ text, where: `value ${index + 1}` })), ...(read?.values ?? [])];
-  return { id, tags: [...tag], description: describe, quantity, unit, capacity, from, stepMs, values };
+  const lengths = from === undefined ? undefined : lengthsOf(options, read, from, values.length);
+  if (unit === undefined) throw new AgentError('UNIT_MISSING');
+  if (from === undefined || lengths === undefined) throw new AgentError('SLOTS_MISSING');
+  return { id, tags: [...tag], description: describe, quantity, unit, capacity, from, ...lengths, values };
+}
+
+/** As said; else as the file has them. */
+function lengthsOf({ step, zone }: AddOptions, read: MeterExport | undefined, from: number, slots: number) {
+  if (step !== undefined) return 'ms' in step ? { stepMs: step.ms } : dayLengths(zone, from, step.days, slots);
+  if (read?.stepMs === undefined) return undefined;
+  return { stepMs: read.stepMs, ...(read.steps && { steps: [...read.steps] }) };
 }
 
 async function readFrom(file: string, { zone, column, unit }: AddOptions): Promise<MeterExport> {

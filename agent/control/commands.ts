@@ -46,6 +46,7 @@ export const commands = {
     from: Ms,
     stepMs: z.int().positive(),
     values: z.array(z.strictObject({ text: z.string(), where: z.string() })),
+    steps: z.array(z.int().positive()).optional(),
   }),
   'tensors remove': OneTensor,
   /** What would come of it if the tensor were published, or withdrawn. */

@@ -27,7 +27,7 @@ export function tensorReadingHandlers({ settings, tensors, clock }: TensorReadin
         .map(tensorRow),
     'tensors show': ({ id, grids }) => {
       const tensor = tensors.get(id);
-      const asked = grids ?? [tensors.ownGrid(id) ?? lastDay(clock, hourMs)];
+      const asked = grids ?? tensors.ownGrids(id) ?? [lastDay(clock, hourMs)];
       const slots = asked.flatMap((grid) => slotsOf(tensors, tensor, grid));
       return { tensor: tensorRow(tensor), dtype: 'float64', shape: [slots.length], slots };
     },

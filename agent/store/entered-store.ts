@@ -2,13 +2,18 @@
  * Tensors whose values were entered by hand. A name that was used once stays used, also when its tensor is removed.
  */
 import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
+import type { Grid } from '../../broker/protocol/fields.ts';
 import type { Span } from '../../broker/protocol/grid.ts';
 import type { Quantity } from '../../hardware/quantity.ts';
+import { type EnteredValue, enteredGrids } from '../tensors/hand-entered.ts';
 import type { NewTensor } from '../tensors/tensor.ts';
 import type { Database } from './database.ts';
 
-export interface EnteredTensor extends Omit<NewTensor, 'values'> {
+export interface EnteredTensor extends Omit<NewTensor, 'values' | 'steps'> {
+  /** In steps. */
   readonly slots: number;
+  /** One where all slots are a step long. */
+  readonly grids: readonly Grid[];
 }
 
 interface Row {
@@ -22,6 +27,7 @@ interface Row {
   readonly from_ms: number;
   readonly step_ms: number;
   readonly slots: number;
+  readonly longest: number;
 }
 
 export class EnteredStore {
@@ -34,7 +40,8 @@ export class EnteredStore {
   list(): EnteredTensor[] {
     return this.#database
       .prepare<[], Row>(
-        `SELECT *, (SELECT coalesce(max(slot) + 1, 0) FROM entered_values WHERE tensor = id) AS slots
+        `SELECT *, (SELECT coalesce(max(slot + steps), 0) FROM entered_values WHERE tensor = id) AS slots,
+           (SELECT coalesce(max(steps), 1) FROM entered_values WHERE tensor = id) AS longest
          FROM entered_tensors WHERE removed_at_ms IS NULL ORDER BY id`,
       )
       .all()
@@ -48,17 +55,19 @@ export class EnteredStore {
         from: epochMs(row.from_ms),
         stepMs: row.step_ms,
         slots: row.slots,
+        grids: this.#gridsOf(row),
       }));
   }
 
-  /** By slot; none where it was deleted. */
-  values(id: string): (number | undefined)[] {
-    const values: (number | undefined)[] = [];
-    const rows = this.#database
-      .prepare<[string], { slot: number; value: number }>('SELECT slot, value FROM entered_values WHERE tensor = ?')
+  /** In order of time; one that was deleted is missing. */
+  values(id: string): EnteredValue[] {
+    return this.#database
+      .prepare<[string], EnteredValue>('SELECT slot, steps, value FROM entered_values WHERE tensor = ? ORDER BY slot')
       .all(id);
-    for (const { slot, value } of rows) values[slot] = value;
-    return Array.from(values);
+  }
+
+  #gridsOf({ id, from_ms: from, step_ms: step, slots, longest }: Row): Grid[] {
+    return longest === 1 ? [{ from, step, slots }] : enteredGrids({ from, step, values: this.values(id) });
   }
 
   /** Whether a tensor has this name, or had it once. */
@@ -90,8 +99,15 @@ export class EnteredStore {
           tensor.stepMs,
           now,
         );
-      const insert = this.#database.prepare('INSERT INTO entered_values (tensor, slot, value) VALUES (?, ?, ?)');
-      for (const [slot, value] of tensor.values.entries()) insert.run(tensor.id, slot, value);
+      const insert = this.#database.prepare(
+        'INSERT INTO entered_values (tensor, slot, steps, value) VALUES (?, ?, ?, ?)',
+      );
+      let slot = 0;
+      for (const [place, value] of tensor.values.entries()) {
+        const steps = tensor.steps?.[place] ?? 1;
+        insert.run(tensor.id, slot, steps, value);
+        slot += steps;
+      }
     })();
   }
 
@@ -101,11 +117,13 @@ export class EnteredStore {
       const first = Math.floor((from - begins) / stepMs);
       const end = Math.ceil((until - begins) / stepMs);
       if (first <= 0 && end >= slots) {
-        const held = this.values(id).filter((value) => value !== undefined).length;
+        const held = this.values(id).length;
         this.remove(id, now);
         return sum + held;
       }
-      const erase = this.#database.prepare('DELETE FROM entered_values WHERE tensor = ? AND slot >= ? AND slot < ?');
+      const erase = this.#database.prepare(
+        'DELETE FROM entered_values WHERE tensor = ? AND slot + steps > ? AND slot < ?',
+      );
       return sum + erase.run(id, first, end).changes;
     }, 0);
   }

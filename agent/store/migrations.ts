@@ -4,6 +4,7 @@
 import type { Migration } from './database.ts';
 import { clockMigrations } from './migrations-clock.ts';
 import { deviceMigrations } from './migrations-devices.ts';
+import { enteredMigrations } from './migrations-entered.ts';
 import { forgottenMigrations } from './migrations-forgotten.ts';
 import { keyMigrations } from './migrations-keys.ts';
 import { readingMigrations } from './migrations-readings.ts';
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   ...setMigrations,
   ...tierMigrations,
   ...forgottenMigrations,
+  ...enteredMigrations,
 ];

@@ -91,10 +91,8 @@ export class HomeTensors implements TensorStore {
   }
 
   /** The slots in which the values of a tensor were entered; none for a device's. */
-  ownGrid(id: string): Grid | undefined {
-    if (this.#settingsOf(id) !== undefined) return undefined;
-    const { from, stepMs, slots } = this.#enteredOf(id);
-    return { from, step: stepMs, slots };
+  ownGrids(id: string): readonly Grid[] | undefined {
+    return this.#settingsOf(id) === undefined ? this.#enteredOf(id).grids : undefined;
   }
 
   onChange(listener: () => void): void {

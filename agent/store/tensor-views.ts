@@ -68,19 +68,23 @@ export function tensorOfDevice(
 }
 
 export function tensorEntered(entered: EnteredTensor, publication: Publication | undefined): Tensor {
-  const { id, tags, description, quantity, unit, capacity, stepMs, slots } = entered;
+  const { id, tags, description, quantity, unit, capacity, stepMs, slots, grids } = entered;
   const source = { device: `entered ${id}`, family: families[quantity] };
   const consentFrom = consentOf(publication, source, quantity);
   // Slots that consent does not reach are not told of.
-  const before = Math.ceil(((consentFrom ?? entered.from) - entered.from) / stepMs);
-  const hidden = Math.min(Math.max(before, 0), slots);
+  const shown = grids.map((grid) => {
+    const before = Math.ceil(((consentFrom ?? grid.from) - grid.from) / grid.step);
+    const hidden = Math.min(Math.max(before, 0), grid.slots);
+    return { from: grid.from + hidden * grid.step, slots: grid.slots - hidden };
+  });
+  const until = after(entered.from, slots * stepMs);
   return {
     ...{ id, tags, description, quantity, unit, capacity, source },
     ...consent(consentFrom),
     derived: false,
-    shape: [slots - hidden],
-    from: after(entered.from, hidden * stepMs),
-    until: after(entered.from, slots * stepMs),
+    shape: [shown.reduce((sum, grid) => sum + grid.slots, 0)],
+    from: epochMs(shown.find((grid) => grid.slots > 0)?.from ?? until),
+    until,
   };
 }
 

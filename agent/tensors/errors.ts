@@ -79,8 +79,7 @@ export const tensorErrors = {
   },
   SLOTS_UNEVEN: {
     says: '{where}: does not begin as long after the line before as the second after the first',
-    remedy:
-      'Enter what lies before and after a gap, or a change of the clocks, as tensors of their own; nothing was stored.',
+    remedy: 'Enter what lies before and after a gap as tensors of their own; nothing was stored.',
   },
   CATALOGUE_FULL: {
     says: 'the catalogue would name {tensors} tensors, more than {most}',

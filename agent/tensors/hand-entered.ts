@@ -44,11 +44,18 @@ export function scaleOf(quantity: string, written?: string): Scale {
   });
 }
 
+export interface EnteredValue {
+  /** Where it begins, in steps. */
+  readonly slot: number;
+  readonly steps: number;
+  readonly value: number;
+}
+
 export interface EnteredValues {
   readonly from: number;
   readonly step: number;
-  /** None where one was deleted. */
-  readonly values: readonly (number | undefined)[];
+  /** One that was deleted is missing. */
+  readonly values: readonly EnteredValue[];
 }
 
 /**
@@ -59,16 +66,52 @@ export function enteredPerSlot(entered: EnteredValues, kind: 'counter' | 'level'
   const values = new Float64Array(grid.slots);
   const coverage: Coverage[] = [];
   const place = (at: number) => (at - entered.from) / entered.step;
+  const byFirst = new Map(entered.values.map((one) => [one.slot, one]));
   for (let slot = 0; slot < grid.slots; slot++) {
     const first = place(grid.from + slot * grid.step);
     const end = place(grid.from + (slot + 1) * grid.step);
-    const isWhole = Number.isInteger(first) && Number.isInteger(end) && first >= 0 && end <= entered.values.length;
-    const part = isWhole ? entered.values.slice(first, end).filter((value) => value !== undefined) : [];
-    const known = isWhole && part.length === end - first;
-    coverage.push(known ? 'covered' : 'gap');
-    if (known) values[slot] = exactSum(part, kind === 'level' ? end - first : 1);
+    const part = wholeIn(byFirst, first, end);
+    coverage.push(part === undefined ? 'gap' : 'covered');
+    if (part === undefined) continue;
+    const isLevel = kind === 'level';
+    const weighed = part.flatMap(({ value, steps }) => (isLevel ? new Array<number>(steps).fill(value) : [value]));
+    values[slot] = exactSum(weighed, isLevel ? end - first : 1);
   }
   return { values, coverage };
+}
+
+/** One upon the other from edge to edge; undefined where they do not fit. */
+function wholeIn(byFirst: ReadonlyMap<number, EnteredValue>, first: number, end: number): EnteredValue[] | undefined {
+  const part: EnteredValue[] = [];
+  let place = first;
+  while (place < end) {
+    const one = byFirst.get(place);
+    if (one === undefined) return undefined;
+    part.push(one);
+    place += one.steps;
+  }
+  return place === end ? part : undefined;
+}
+
+/** The slots that were entered, those that were deleted among them; as few grids as there can be. */
+export function enteredGrids({ from, step, values }: EnteredValues): Grid[] {
+  const lengths: number[] = [];
+  let place = 0;
+  for (const { slot, steps } of values) {
+    // What is missing in between was deleted; whether as one slot or several, nobody knows any more.
+    if (slot > place) lengths.push(slot - place);
+    lengths.push(steps);
+    place = slot + steps;
+  }
+  const grids: Grid[] = [];
+  let begins = from;
+  for (const length of lengths) {
+    const last = grids.at(-1);
+    if (last?.step === length * step) grids[grids.length - 1] = { ...last, slots: last.slots + 1 };
+    else grids.push({ from: begins, step: length * step, slots: 1 });
+    begins += length * step;
+  }
+  return grids;
 }
 
 /** Sum / `parts`, of the decimals that people read in the values: 0.1 and 0.2 are 0.3. */

@@ -1,5 +1,5 @@
 /**
- * Slots of whole local days as grids of equal slots: a day has 23 or 25 hours where the clocks change. Pure.
+ * Slots of whole local days: a day has 23 or 25 hours where the clocks change. Pure.
  */
 import type { Grid } from '../../broker/protocol/fields.ts';
 import { dayMs, instantOf, wallAt } from '../../broker/protocol/local-time.ts';
@@ -21,4 +21,15 @@ export function dayGrids(zone: string, from: number, days: number, slots: number
     begins = ends;
   }
   return grids;
+}
+
+/** How long each is: as many steps of one length, which is theirs where all are equal. */
+export function dayLengths(zone: string, from: number, days: number, slots: number) {
+  const lengths = dayGrids(zone, from, days, slots).flatMap((grid) => new Array<number>(grid.slots).fill(grid.step));
+  const stepMs = lengths.reduce(greatestCommon, 0);
+  return { stepMs, steps: lengths.map((length) => length / stepMs) };
+}
+
+function greatestCommon(one: number, other: number): number {
+  return one === 0 ? other : greatestCommon(other % one, one);
 }

@@ -3,8 +3,10 @@
  * What it does not say is asked for. Pure.
  */
 import { epochMs } from '../../broker/protocol/clock.ts';
+import { slotEdges } from '../../broker/protocol/grid.ts';
 import { AgentError } from '../errors.ts';
 import { type CsvLine, type CsvTable, readCsv } from './csv-table.ts';
+import { dayGrids, dayLengths } from './local-days.ts';
 import { instantIn, readInstant } from './local-instant.ts';
 import { placesText } from './places.ts';
 
@@ -26,6 +28,8 @@ export interface MeterExport {
   /** Where the file has no instants: undefined. */
   readonly from: number | undefined;
   readonly stepMs: number | undefined;
+  /** How many steps each slot is long; left out: one. */
+  readonly steps?: readonly number[];
 }
 
 const dayNames = /^(date|day|datum|tag|usage date)$/i;
@@ -131,6 +135,11 @@ function slotsOf(lines: readonly CsvLine[], times: readonly number[], options: E
   const [first, second] = instants;
   const from = epochMs(first?.at ?? 0);
   if (second === undefined) return { from, stepMs: undefined };
+  const days = localDays(
+    instants.map(({ at }) => at),
+    options.zone,
+  );
+  if (days !== undefined) return { from, ...days };
   const stepMs = second.at - from;
   const uneven = instants.filter(({ at }, index) => index > 0 && at - (instants[index - 1]?.at ?? 0) !== stepMs);
   if (uneven.length > 0 || stepMs <= 0) {
@@ -139,4 +148,13 @@ function slotsOf(lines: readonly CsvLine[], times: readonly number[], options: E
     });
   }
   return { from, stepMs };
+}
+
+/** Where each begins a day of the calendar after the one before: also the last one may be longer or shorter. */
+function localDays(instants: readonly number[], zone: string): { stepMs: number; steps?: number[] } | undefined {
+  const [from = 0] = instants;
+  const begins = dayGrids(zone, from, 1, instants.length).flatMap((grid) => slotEdges(grid).slice(0, -1));
+  if (begins.length !== instants.length || begins.some((at, day) => at !== instants[day])) return undefined;
+  const { stepMs, steps } = dayLengths(zone, from, 1, instants.length);
+  return steps.every((each) => each === 1) ? { stepMs } : { stepMs, steps };
 }

@@ -24,6 +24,8 @@ export interface WrittenTensor {
   readonly stepMs: number;
   /** `where` is for the errors: `value 3`, `values.txt, line 3`. */
   readonly values: readonly { readonly text: string; readonly where: string }[];
+  /** How many steps the slot of each is long; left out: one. */
+  readonly steps?: readonly number[] | undefined;
 }
 
 const mostValues = 10_000;
@@ -34,15 +36,15 @@ export function readTensor(written: WrittenTensor, now: EpochMs): NewTensor {
   checkNames(written);
   checkSlots(written, now);
   const capacity = capacityOfText(written.capacity, prefix);
-  const most = capacityOf({ quantity, capacity }, written.stepMs);
+  const most = (index: number) => capacityOf({ quantity, capacity }, written.stepMs * (written.steps?.[index] ?? 1));
   const values = written.values.map(({ text: number }) => readDecimal(number, prefix));
-  const refuseWhere = (code: AgentErrorCode, isWrong: (value: number | undefined) => boolean) => {
-    const wrong = written.values.filter((_, index) => isWrong(values[index]));
+  const refuseWhere = (code: AgentErrorCode, isWrong: (value: number | undefined, index: number) => boolean) => {
+    const wrong = written.values.filter((_, index) => isWrong(values[index], index));
     if (wrong.length > 0) throw new AgentError(code, { where: placesText(wrong.map(({ where }) => where)) });
   };
   refuseWhere('VALUE_MALFORMED', (value) => value === undefined);
   refuseWhere('VALUE_NEGATIVE', (value = 0) => value < 0 && isEnergy(quantity));
-  refuseWhere('VALUE_ABOVE_CAPACITY', (value = 0) => Math.abs(value) > most);
+  refuseWhere('VALUE_ABOVE_CAPACITY', (value = 0, index) => Math.abs(value) > most(index));
   const { id, tags, description, stepMs } = written;
   return {
     id,
@@ -54,6 +56,7 @@ export function readTensor(written: WrittenTensor, now: EpochMs): NewTensor {
     from: epochMs(written.from),
     stepMs,
     values: values.map(Number),
+    steps: written.steps,
   };
 }
 
@@ -67,10 +70,12 @@ function checkNames({ id, tags, description }: WrittenTensor): void {
   if (!text(0, 200).safeParse(description).success) refuse('description', 'longer than 200 bytes');
 }
 
-function checkSlots({ from, stepMs, values }: WrittenTensor, now: EpochMs): void {
+function checkSlots({ from, stepMs, values, steps }: WrittenTensor, now: EpochMs): void {
   if (values.length === 0) throw new AgentError('VALUES_MISSING');
   if (values.length > mostValues) refuse('values', `more than ${mostValues}`);
-  if (from + stepMs * values.length > now) {
+  if (steps !== undefined && steps.length !== values.length) refuse('steps', 'not one for each value');
+  const length = steps?.reduce((sum, each) => sum + each, 0) ?? values.length;
+  if (from + stepMs * length > now) {
     refuse('from', `with ${values.length} slots of this length, the last would end in the future`);
   }
 }

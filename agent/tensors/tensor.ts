@@ -79,6 +79,8 @@ export interface NewTensor {
   readonly stepMs: number;
   /** One per slot, in the unit. */
   readonly values: readonly number[];
+  /** How many steps each slot is long; left out: one. */
+  readonly steps?: readonly number[] | undefined;
 }
 
 export interface TensorStore {

@@ -213,6 +213,34 @@ describe('tensors tree', () => {
   });
 });
 
+describe('days entered by hand over a change of the clocks', () => {
+  const zone = ['--zone', 'Europe/Berlin'];
+  const words = (id: string) => ['tensors', 'add', id, '--tag', '#days', '--capacity', '9', '--unit', 'kWh', ...zone];
+  const shown = async (id: string, ...more: string[]) => {
+    const { stdout } = await kit.run('tensors', 'show', id, '--json', ...zone, ...more);
+    return (JSON.parse(stdout) as { slots: { from: string; value?: number; uncovered?: string }[] }).slots;
+  };
+  const midnights = ['2026-10-23T22:00', '2026-10-24T22:00', '2026-10-25T23:00'].map((at) => `${at}:00.000Z`);
+
+  it('are the days of the calendar: typed, from a file, and shown', async () => {
+    const file = join(kit.folder, 'days.csv');
+    writeFileSync(file, 'Datum;kWh\n24.10.2026;8,5\n25.10.2026;9,25\n26.10.2026;7\n');
+    const typed = await kit.run(...words('typed'), '--from', '2026-10-24', '--step', '1d', '8.5', '9.25', '7');
+    expect(typed.stdout).toContain('typed is entered: 3 slots, 2026-10-24 00:00 to 2026-10-27 00:00 (');
+    expect(await kit.run(...words('filed'), '--file', file)).toMatchObject({ code: 0 });
+    for (const id of ['typed', 'filed']) {
+      const slots = await shown(id);
+      expect(slots.map(({ from, value }) => [from, value])).toEqual([
+        [midnights[0], 8500],
+        [midnights[1], 9250],
+        [midnights[2], 7000],
+      ]);
+      expect(await shown(id, '--from', '2026-10-24', '--step', '1d', '--slots', '3')).toEqual(slots);
+      expect((await shown(id, '--from', '2026-10-24', '--step', '3d', '--slots', '1'))[0]?.value).toBe(24_750);
+    }
+  });
+});
+
 describe('tensors add', () => {
   const add = (id: string, ...words: string[]) =>
     kit.run(

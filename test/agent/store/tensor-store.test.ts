@@ -5,6 +5,7 @@ import type { OwnTensor } from '../../../agent/policy/own-tensor.ts';
 import { ClockDoubts } from '../../../agent/store/clock-doubts.ts';
 import type { Database } from '../../../agent/store/database.ts';
 import { rememberDevices } from '../../../agent/store/device-store.ts';
+import { EnteredStore } from '../../../agent/store/entered-store.ts';
 import { PublicationStore } from '../../../agent/store/publication-store.ts';
 import { ReadingStore } from '../../../agent/store/reading-store.ts';
 import { HomeTensors } from '../../../agent/store/tensor-store.ts';
@@ -180,7 +181,7 @@ describe('tensors entered by hand', () => {
   it('answer the grid they were entered on', () => {
     const all = tensors();
     all.add(byHand, now);
-    expect(all.ownGrid('bulb')).toEqual({ from: 0, step: hour, slots: 3 });
+    expect(all.ownGrids('bulb')).toEqual([{ from: 0, step: hour, slots: 3 }]);
     expect([...all.slots({ id: 'bulb', quantity: 'energyImport' }, { from: 0, step: hour, slots: 3 }).values]).toEqual([
       100, 200, 300,
     ]);
@@ -194,6 +195,31 @@ describe('tensors entered by hand', () => {
     database = openAgentDatabase(folder.folder);
     readings = new ReadingStore(database);
     expect(tensors().get('bulb')).toMatchObject({ shape: [3], from: 0, until: 3 * hour, capacity: [1, 3] });
+  });
+
+  describe('in slots that are not equally long', () => {
+    const days = { ...byHand, steps: [24, 25, 24] };
+    const later = epochMs(100 * hour);
+    const name = { id: 'bulb', quantity: 'energyImport' } as const;
+
+    it('count as slots, from the first that consent reaches', () => {
+      const all = tensors();
+      all.add(days, later);
+      expect(all.get('bulb')).toMatchObject({ shape: [3], from: 0, until: 73 * hour });
+      all.publish('bulb', epochMs(20 * hour), later);
+      expect(all.get('bulb')).toMatchObject({ shape: [2], from: 24 * hour, until: 73 * hour });
+    });
+
+    it('lose those that a stretch of time has part in, whole, and keep the others', () => {
+      tensors().add(days, later);
+      expect(new EnteredStore(database).erase({ from: 30 * hour, until: 31 * hour }, later)).toBe(1);
+      const all = tensors();
+      const slots = (all.ownGrids('bulb') ?? []).flatMap((grid) => {
+        const { values, coverage } = all.slots(name, grid);
+        return coverage.map((one, slot) => (one === 'covered' ? values[slot] : undefined));
+      });
+      expect(slots).toEqual([100, undefined, 300]);
+    });
   });
 
   it('keep their names for ever', () => {

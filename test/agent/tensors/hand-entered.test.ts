@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { enteredPerSlot, readDecimal, scaleOf } from '../../../agent/tensors/hand-entered.ts';
+import { enteredGrids, enteredPerSlot, readDecimal, scaleOf } from '../../../agent/tensors/hand-entered.ts';
 import type { Coverage } from '../../../agent/tensors/tensor.ts';
 
 /** Which slots have a value. */
@@ -55,11 +55,12 @@ describe('numbers as a person writes them', () => {
 });
 
 describe('values entered slot by slot', () => {
-  const entered = { from: 24 * hour, step: 6 * hour, values: [0.1, 0.2, 4900, 5900] };
+  const bySlot = (...values: number[]) => values.map((value, slot) => ({ slot, steps: 1, value }));
+  const entered = { from: 24 * hour, step: 6 * hour, values: bySlot(0.1, 0.2, 4900, 5900) };
 
   it('answer the grid they were entered on', () => {
     const { values, coverage } = enteredPerSlot(entered, 'counter', { from: 24 * hour, step: 6 * hour, slots: 4 });
-    expect([...values]).toEqual(entered.values);
+    expect([...values]).toEqual([0.1, 0.2, 4900, 5900]);
     expect(known(coverage)).toEqual([true, true, true, true]);
   });
 
@@ -70,7 +71,7 @@ describe('values entered slot by slot', () => {
   });
 
   it('give the mean of a level', () => {
-    const { values } = enteredPerSlot({ ...entered, values: [1, 2, 3, 6] }, 'level', {
+    const { values } = enteredPerSlot({ ...entered, values: bySlot(1, 2, 3, 6) }, 'level', {
       from: 24 * hour,
       step: 24 * hour,
       slots: 1,
@@ -85,6 +86,43 @@ describe('values entered slot by slot', () => {
     ['another day', { from: 72 * hour, step: 6 * hour, slots: 4 }],
   ])('do not answer %s: how one was spread nobody knows', (_, grid) => {
     expect(known(enteredPerSlot(entered, 'counter', grid).coverage)).not.toContain(true);
+  });
+
+  describe('of which one is longer than the others', () => {
+    const days = {
+      from: 0,
+      step: hour,
+      values: [24, 25, 24].map((steps, at) => ({ slot: [0, 24, 49][at] ?? 0, steps, value: at + 1 })),
+    };
+
+    it('have grids of their own', () => {
+      expect(enteredGrids(days)).toEqual([
+        { from: 0, step: 24 * hour, slots: 1 },
+        { from: 24 * hour, step: 25 * hour, slots: 1 },
+        { from: 49 * hour, step: 24 * hour, slots: 1 },
+      ]);
+      const [first, , last] = days.values;
+      const deleted = enteredGrids({ ...days, values: [first, last].filter((one) => one !== undefined) });
+      expect(deleted).toEqual(enteredGrids(days));
+    });
+
+    it('answer them, and several of them together', () => {
+      for (const [index, grid] of enteredGrids(days).entries()) {
+        expect([...enteredPerSlot(days, 'counter', grid).values]).toEqual([index + 1]);
+      }
+      expect([...enteredPerSlot(days, 'counter', { from: 0, step: 73 * hour, slots: 1 }).values]).toEqual([6]);
+    });
+
+    it('answer no equal slots over the longer one', () => {
+      const { values, coverage } = enteredPerSlot(days, 'counter', { from: 0, step: 24 * hour, slots: 3 });
+      expect(known(coverage)).toEqual([true, false, false]);
+      expect([...values]).toEqual([1, 0, 0]);
+    });
+
+    it('count by their length in the mean of a level', () => {
+      const { values } = enteredPerSlot(days, 'level', { from: 0, step: 49 * hour, slots: 1 });
+      expect(values[0]).toBeCloseTo((24 + 2 * 25) / 49, 12);
+    });
   });
 
   it('answer only the slots they cover whole', () => {

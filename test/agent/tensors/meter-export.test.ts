@@ -124,6 +124,22 @@ it.each([
   expect(codeOf(() => texts(file))).toBe('COLUMNS_UNEVEN');
 });
 
+const days = (...dates: string[]) => `Datum;kWh\n${dates.map((date) => `${date};1`).join('\n')}\n`;
+
+it.each<[name: string, dates: string[], stepMs: number, steps: number[] | undefined]>([
+  ['on which clocks go back', ['2026-10-24', '2026-10-25', '2026-10-26'], hour, [24, 25, 24]],
+  ['on which they go back last', ['24.10.2026', '25.10.2026'], hour, [24, 25]],
+  ['on which they go forward', ['2026-03-28', '2026-03-29', '2026-03-30'], hour, [24, 23, 24]],
+  ['like any other', ['2026-11-22', '2026-11-23'], 24 * hour, undefined],
+])('days %s are as long as they were', (_, dates, stepMs, steps) => {
+  const read = readExport(days(...dates), options);
+  expect([read.stepMs, read.steps]).toEqual([stepMs, steps]);
+});
+
+it('a day that is missing is a gap', () => {
+  expect(codeOf(() => texts(days('2026-10-23', '2026-10-24', '2026-10-26')))).toBe('SLOTS_UNEVEN');
+});
+
 it('commas at the end of a line part nothing', () => {
   expect(texts('from,kWh\n2026-11-23 00:00,1,,\n2026-11-23 01:00,2,\n')).toEqual(['1', '2']);
 });
