@@ -1,6 +1,6 @@
 /**
- * One device as it is polled: its last reading, its last failure, and when it is due. Says an outage once, and its
- * end once.
+ * One device as it is polled: its last reading, its last failure, and when it is due. Says of an outage each thing that
+ * is wrong once, and its end once.
  */
 import type { Logger } from 'pino';
 import type { Clock, EpochMs } from '../../broker/protocol/clock.ts';
@@ -54,6 +54,8 @@ export class DevicePoll {
   #last: Sample | undefined;
   #failure: Failure | undefined;
   #isKnown = false;
+  /** What was said of this outage: what is wrong may be known better later, or something else. */
+  readonly #said = new Set<string>();
 
   /** Due at once, then by its interval. */
   constructor(device: PolledDevice, clock: Clock, log: Logger) {
@@ -150,8 +152,10 @@ export class DevicePoll {
       at,
       tries: (goesOn?.tries ?? 0) + 1,
     };
-    if (goesOn !== undefined) return;
     const { code, says, remedy } = this.#failure;
+    if (goesOn === undefined) this.#said.clear();
+    if (this.#said.has(code)) return;
+    this.#said.add(code);
     // The stack only of what is none of our own errors: those say all there is to say.
     this.#log.warn({ code, ...(told === undefined && { err: error }) }, `${says}. What to do: ${remedy}`);
   }

@@ -5,7 +5,7 @@ import { busOver } from '../../../hardware/bus/bus.ts';
 import { busDefaults } from '../../../hardware/bus/bus-config.ts';
 import { openDevice } from '../../../hardware/open-device.ts';
 import { SimulatedDevices } from '../../../hardware/simulator/simulated-devices.ts';
-import { silentLog } from '../../broker/silent-log.ts';
+import { keepingLog, silentLog } from '../../broker/silent-log.ts';
 import { MemoryLine } from '../../hardware/memory-line.ts';
 import { never } from '../../hardware/never.ts';
 
@@ -46,6 +46,26 @@ it('a device says who it is before its first reading, and again after an outage'
   expect(await poll.read(never)).toBeDefined();
   expect(heard).toEqual(['111', '222']);
   await bus.close();
+});
+
+it('of an outage each thing that is wrong is said once, and anew in the next outage', async () => {
+  const devices = meter(111);
+  const line = new MemoryLine((request, self) => {
+    for (const { bytes, afterMs } of devices.hear(request)) self.say(bytes, 1 + afterMs);
+  });
+  const bus = busOver(line, { ...busDefaults, port: 'memory', baudRate: 115200, timeoutMs: 30, pauseMs: 0 });
+  const { log, lines } = keepingLog();
+  const device = openDevice({ bus, address: 1, profile: 'eastron-sdm120' });
+  const polled = { id: 'fridge', meter: device, everyMs: 1000, ceilingMs: 60_000 };
+  const poll = new DevicePoll(polled, new SteppedClock(epochMs(0)), log);
+  const faults = ['badCrc', 'silent', 'badCrc', 'silent', undefined, 'silent'] as const;
+  for (const kind of faults) {
+    devices.setFault(1, kind && { kind });
+    await poll.read(never);
+  }
+  await bus.close();
+  const said = lines.flatMap((text) => (JSON.parse(text) as { code?: string }).code ?? 'answers again');
+  expect(said).toEqual(['METER_BAD_FRAME', 'METER_NO_ANSWER', 'answers again', 'METER_NO_ANSWER']);
 });
 
 describe('a reading that never ends', () => {
