@@ -2,7 +2,7 @@
  * A home's X.509 certificate: which identity key belongs to which home, said by the enrolment authority.
  * Node checks the signature; what it does not show (algorithm fields, names given twice, bytes left over) is read here.
  */
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import type { EpochMs } from './clock.ts';
 import { type DerElement, derElements, derInside, derTag, derTime } from './der.ts';
 import { ProtocolError } from './errors.ts';
@@ -27,14 +27,35 @@ export function readCertificate(der: Uint8Array, expected: CertificateExpected):
   const refuse = refuser(expected.home);
   const { identity, from, until } = readNames(der, expected.home, expected.cohort);
   if (expected.now < from || expected.now > until) throw refuse('it is not valid at this time', 'certificate-time');
+  const name = createHash('sha256').update(expected.authority).update(der).digest('hex');
+  if (!verified.has(name)) {
+    assertSigned(der, expected);
+    for (const oldest of verified) {
+      if (verified.size < mostVerified) break;
+      verified.delete(oldest);
+    }
+    verified.add(name);
+  }
+  return { identity };
+}
+
+/**
+ * Hashes of authority and certificate whose signature was right, which it stays: node parses a certificate in half a
+ * millisecond, and each epoch's roster brings a thousand of them again. What they say is read each time.
+ */
+const verified = new Set<string>();
+/** Two of the largest rosters. */
+const mostVerified = 5000;
+
+function assertSigned(der: Uint8Array, { authority, home }: CertificateExpected): void {
+  const refuse = refuser(home);
   let signed: boolean;
   try {
-    signed = new X509Certificate(der).verify(ed25519PublicKey(expected.authority));
+    signed = new X509Certificate(der).verify(ed25519PublicKey(authority));
   } catch (error) {
     throw refuse('it does not parse', 'certificate', { cause: error });
   }
   if (!signed) throw refuse('the authority has not signed it', 'certificate');
-  return { identity };
 }
 
 interface Names extends Validity {

@@ -52,6 +52,25 @@ describe('a certificate', () => {
     expect(refusalOf(() => read(makeCertificate({ ...good, ...parts }), time))).toBe('accepted');
   });
 
+  it('that was taken before is refused all the same for another authority, home or cohort, and out of its time', () => {
+    const bytes = makeCertificate(good);
+    read(bytes);
+    const now = at('2027-01-01T00:00:00Z');
+    const changes = [
+      { authority: generateSigningKey().publicKey },
+      { home: 'alice' },
+      { cohort: 'elm-street' },
+      { now: epochMs(Date.parse('2046-01-01T00:00:01Z')) },
+    ];
+    for (const change of changes) {
+      expect(refusalOf(() => readCertificate(bytes, { ...now, ...change }))).not.toBe('accepted');
+    }
+    const forged = Buffer.from(bytes);
+    forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
+    expect(refusalOf(() => read(forged))).not.toBe('accepted');
+    expect(refusalOf(() => read(bytes))).toBe('accepted');
+  });
+
   const keyInfo = (algorithm: string, key: Uint8Array) =>
     der(0x30, Buffer.from(algorithm, 'hex'), der(0x03, Buffer.from([0]), key));
   const refused: readonly [string, Partial<CertificateParts>, string?][] = [
