@@ -3,6 +3,8 @@
  * and again.
  */
 import { diskTrouble } from './disk-trouble.ts';
+import type { AgentError } from './errors.ts';
+import { isFull, writeFailure } from './store/write-failure.ts';
 import type { Troubles } from './troubles.ts';
 
 /** In real time. */
@@ -20,10 +22,15 @@ export async function onceUsable<Result>(
       troubles.end('storing', 'the disk can be used again');
       return result;
     } catch (error) {
-      const why = diskTrouble(dataDir);
+      const why = diskTrouble(dataDir) ?? fullBy(error, dataDir);
       if (why === undefined) throw error;
       troubles.begin('storing', why);
       await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
   }
+}
+
+/** There may be room for a small file, and not for the database. */
+function fullBy(error: unknown, dataDir: string): AgentError | undefined {
+  return isFull(error) ? writeFailure(error, dataDir) : undefined;
 }

@@ -24,6 +24,10 @@ export function writeFailure(error: unknown, dataDir: string): AgentError {
   return new AgentError(meaning, { why: reasonOf(error) }, { cause: error });
 }
 
+export function isFull(error: unknown): boolean {
+  return error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_FULL');
+}
+
 export function isWriteFailure(error: unknown): boolean {
   return (
     error instanceof Sqlite.SqliteError && /^SQLITE_(FULL|READONLY|IOERR|CORRUPT|NOTADB|CANTOPEN)/.test(error.code)

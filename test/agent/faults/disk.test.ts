@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Reader } from '../../../agent/cli/at-agent.ts';
 import { exportTo } from '../../../agent/cli/data-export.ts';
@@ -120,6 +121,18 @@ describe('a disk that takes no writing any more', () => {
     open();
     expect(storedAt()).toEqual(seconds(1, 100));
   });
+});
+
+it('a start for which there is some room, but not enough, waits too', async () => {
+  let tries = 0;
+  const work = () => {
+    tries += 1;
+    if (tries < 3) throw new Sqlite.SqliteError('database or disk is full', 'SQLITE_FULL');
+    expect(troubles.list()).toMatchObject([{ code: 'DISK_FULL' }]);
+    return 'begun';
+  };
+  expect(await onceUsable(disk.folder, troubles, work, 20)).toBe('begun');
+  expect(troubles.list()).toEqual([]);
 });
 
 it('a start that fails for another reason is not tried again', async () => {
