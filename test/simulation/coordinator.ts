@@ -262,8 +262,12 @@ export class SimulatedCoordinator {
   }
 
   #at(at: number, round: Round, event: CoordinatorEvent): void {
-    if (at <= this.#parts.clock.now()) this.#feed(round, event);
-    else this.#timers.push(this.#parts.clock.at(at as EpochMs, () => this.#feed(round, event)));
+    const due = () => {
+      // Who is without power does nothing when its time has come.
+      if (this.power.up) this.#feed(round, event);
+    };
+    if (at <= this.#parts.clock.now()) due();
+    else this.#timers.push(this.#parts.clock.at(at as EpochMs, due));
   }
 
   #stored({ id }: Round): StoredRound {

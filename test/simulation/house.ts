@@ -117,7 +117,12 @@ export class House {
     const { disk, power, seats } = this;
     const consentFrom = this.#consentFrom;
     const shown = consentFrom === 0 ? tensors : tensors.map((tensor) => ({ ...tensor, consentFrom }));
-    return new SimulatedHome({ disk, power, seats, clock, tensors: shown, reading, random, send, fetchRoster });
+    const own: Clock = {
+      now: () => clock.now(),
+      // As for the coordinator: not without power.
+      at: (at, work) => clock.at(at, () => (power.up ? work() : undefined)),
+    };
+    return new SimulatedHome({ disk, power, seats, clock: own, tensors: shown, reading, random, send, fetchRoster });
   }
 
   #show(): void {

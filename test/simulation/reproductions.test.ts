@@ -91,6 +91,16 @@ const reproductions: readonly Reproduction[] = [
     operations: withoutHome1(22),
   },
   {
+    name: 'a coordinator without power fixes no set at the deadline',
+    street: 0,
+    operations: [
+      announced,
+      { do: 'cutPower', home: 0, effects: 5 },
+      { do: 'deliverAll' },
+      { do: 'wait', minutes: 720 },
+    ],
+  },
+  {
     name: 'a key that a newer one has replaced lives as long as a round needs it',
     street: 0,
     operations: [announced, { do: 'rotate', home: 1 }, { do: 'deliverAll' }, { do: 'announce', round: 1 }],
