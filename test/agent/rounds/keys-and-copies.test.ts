@@ -75,7 +75,8 @@ test('no cell is in two reports, whatever becomes of keys, rosters and the datab
   await fc.assert(
     fc.asyncProperty(fc.array(move, { minLength: 8, maxLength: 24 }), async (moves) => {
       const { folder, remove } = temporaryFolder();
-      for (const name of ['identity.pem', 'agent.yaml']) writeFileSync(join(folder, name), name, { mode: 0o600 });
+      const files = { 'identity.pem': 'a key', 'agent.yaml': 'home: home-0001' };
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
       const home = new MadeInbox(folder, made);
       const life: Life = { home, folder, rounds: [], backup: undefined, restored: false, backups: 0 };
       try {
