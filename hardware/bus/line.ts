@@ -15,8 +15,11 @@ const tickMs = 20;
 const glanceMs = 2;
 const stalledMs = 20;
 const shortestBackOffMs = 100;
-/** Who plugs an adapter in again waits for it: looking for a port costs next to nothing. */
-const longestBackOffMs = 1_000;
+/**
+ * Who plugs an adapter in again waits for it: looking for a port costs next to nothing. Less than the shortest interval
+ * of polls, so that each of them looks.
+ */
+const longestBackOffMs = 500;
 
 export type Listener = (bytes: Uint8Array) => void;
 

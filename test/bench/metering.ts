@@ -14,7 +14,8 @@ import { atMost, type Figure } from './figure.ts';
 
 const lines = 4;
 const metersPerLine = 5;
-const settleMs = 5_000;
+/** An agent runs for years: by then its code is compiled. */
+const settleMs = 30_000;
 const measuredMs = 30_000;
 /** Long enough for whoever backs off to have backed off. */
 const unpluggedMs = 10_000;
