@@ -1,7 +1,7 @@
 /**
  * The folder in which an agent keeps all it has: closed to others, and worked on by one agent at a time.
  */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { AgentError, reasonOf } from './errors.ts';
@@ -33,6 +33,22 @@ export function holdDataFolder(dataDir: string): DataFolder {
       lock.close();
     },
   };
+}
+
+/**
+ * Why nobody answers on the socket of this folder.
+ * @returns AGENT_NOT_READY where a process holds it, else AGENT_NOT_RUNNING
+ */
+export function notAnswering({ dataDir, path: config }: { dataDir: string; path: string }): AgentError {
+  try {
+    // Looking makes no folder and no file.
+    if (existsSync(lockPath(dataDir))) takeLock(dataDir).close();
+  } catch (error) {
+    if (error instanceof AgentError && error.code === 'DATA_FOLDER_IN_USE') {
+      return new AgentError('AGENT_NOT_READY', { path: dataDir, pid: pidIn(dataDir) });
+    }
+  }
+  return new AgentError('AGENT_NOT_RUNNING', { path: dataDir, config });
 }
 
 function makeFolder(dataDir: string): void {

@@ -97,6 +97,10 @@ export const agentErrors = {
     says: 'no agent runs on the data folder {path}',
     remedy: 'Start it, then repeat this: wattveil agent run --config {config}',
   },
+  AGENT_NOT_READY: {
+    says: 'the agent on {path} (process {pid}) does not answer yet: it starts, or waits for a disk that is full or takes no writing',
+    remedy: 'Repeat this in a moment. What it waits for is in its log; wattveil doctor looks at the disk.',
+  },
   AGENT_NO_ANSWER: {
     says: 'the agent on {path} did not answer: {why}',
     remedy: 'See its log; if it hangs, stop and start it: wattveil agent run',

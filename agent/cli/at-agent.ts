@@ -1,13 +1,13 @@
 /**
  * Carries a command to the running agent; where none runs, those that only read are answered from its database.
  */
+
 import type { Command } from 'commander';
 import type { Clock } from '../../broker/protocol/clock.ts';
 import { type AgentConfig, loadConfig } from '../config.ts';
 import { type Agent, findAgent } from '../control/client.ts';
 import { type Asks, type CommandName, type Gives, isReading, type ReadingCommand } from '../control/commands.ts';
 import { socketPath } from '../data-paths.ts';
-import { AgentError } from '../errors.ts';
 import { printError, remark } from './print.ts';
 
 export interface AgentOptions {
@@ -44,14 +44,18 @@ export function atAgent<Name extends CommandName>(
   return withReader(options, clock, (ask) => ask(command, asks as Asks<typeof command>) as Promise<Gives[Name]>);
 }
 
-/** For a command that asks more than once. @throws {AgentError} CONFIG_*, AGENT_NOT_RUNNING */
+/** For a command that asks more than once. @throws {AgentError} CONFIG_*, AGENT_NOT_RUNNING, AGENT_NOT_READY */
 export async function withAgent<Given>(
   options: AgentOptions,
   action: (agent: Agent) => Promise<Given>,
 ): Promise<Given> {
   const config = loadConfig(options.config);
   const agent = await findAgent(socketPath(config.dataDir));
-  if (agent === undefined) throw new AgentError('AGENT_NOT_RUNNING', { path: config.dataDir, config: config.path });
+  if (agent === undefined) {
+    // Only here: it loads the database.
+    const { notAnswering } = await import('../data-folder.ts');
+    throw notAnswering(config);
+  }
   try {
     return await action(agent);
   } finally {

@@ -1,6 +1,7 @@
 /**
  * Examines a home: asks its agent where one runs, looks for itself where none does.
  */
+
 import { existsSync } from 'node:fs';
 import { readNames } from '../../broker/protocol/certificate.ts';
 import type { Clock } from '../../broker/protocol/clock.ts';
@@ -8,6 +9,7 @@ import type { AgentConfig } from '../config.ts';
 import { type Agent, findAgent } from '../control/client.ts';
 import type { AgentStatus, MetersReading } from '../control/commands.ts';
 import { readOffline } from '../control/offline.ts';
+import { notAnswering } from '../data-folder.ts';
 import { databasePath, socketPath } from '../data-paths.ts';
 import { AgentError, toldBy } from '../errors.ts';
 import { type Database, openDatabase } from '../store/database.ts';
@@ -57,11 +59,7 @@ async function examineAlone(config: AgentConfig, clock: Clock): Promise<Finding[
   const { path, dataDir } = config;
   const ports: Finding[] = [];
   for (const bus of config.buses) ports.push(await lookAtPort(bus));
-  const begun = [
-    wrong('agent', new AgentError('AGENT_NOT_RUNNING', { path: dataDir, config: path })),
-    lookAtFolder(config),
-    lookAtDisk(config),
-  ];
+  const begun = [wrong('agent', notAnswering(config)), lookAtFolder(config), lookAtDisk(config)];
   const rest = [...ports, await lookAtBroker(config)];
   if (!existsSync(databasePath(dataDir))) {
     return [...begun, note('database', new AgentError('NEVER_STARTED', { path: dataDir, config: path })), ...rest];

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { holdDataFolder } from '../../agent/data-folder.ts';
+import { holdDataFolder, notAnswering } from '../../agent/data-folder.ts';
 import { socketPath } from '../../agent/data-paths.ts';
 import { temporaryFolder } from './made-agent.ts';
 import { codeOf } from './policy/code-of.ts';
@@ -30,6 +30,27 @@ async function holder(): Promise<{ pid: number; kill(): Promise<void> }> {
     },
   };
 }
+
+describe('where nobody answers', () => {
+  const code = () => notAnswering({ dataDir, path: 'agent.yaml' }).code;
+
+  it('nobody runs if nobody holds the folder, also where there is none yet', () => {
+    expect(code()).toBe('AGENT_NOT_RUNNING');
+    expect(existsSync(dataDir)).toBe(false);
+    holdDataFolder(dataDir).release();
+    expect(code()).toBe('AGENT_NOT_RUNNING');
+    holdDataFolder(dataDir).release();
+  });
+
+  it('somebody starts, or waits for the disk, if it is held', async () => {
+    const other = await holder();
+    const { message } = notAnswering({ dataDir, path: 'agent.yaml' });
+    expect(code()).toBe('AGENT_NOT_READY');
+    expect(message).toContain(`process ${other.pid}`);
+    await other.kill();
+    expect(code()).toBe('AGENT_NOT_RUNNING');
+  });
+});
 
 describe('the data folder', () => {
   it('is made closed to others, with all folders above it', () => {
