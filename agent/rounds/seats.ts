@@ -4,6 +4,7 @@
  */
 import { pairKeysOf } from '../../broker/protocol/agreement.ts';
 import type { EpochMs } from '../../broker/protocol/clock.ts';
+import { dropOldest } from '../../broker/protocol/drop-oldest.ts';
 import { fromHex, toHex } from '../../broker/protocol/hex.ts';
 import { type AcceptedRoster, checkRoster } from '../../broker/protocol/roster.ts';
 import type { AgreementKeys, OwnAgreementKey } from '../agreement-keys.ts';
@@ -123,8 +124,7 @@ export class Seats {
 
   #keep(taken: Taken): Taken {
     this.#taken.set(toHex(taken.seat.roster.hash), taken);
-    const [oldest] = this.#taken.keys();
-    if (this.#taken.size > mostInMemory && oldest !== undefined) this.#taken.delete(oldest);
+    dropOldest(this.#taken, mostInMemory);
     return taken;
   }
 }

@@ -5,6 +5,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { EpochMs } from './clock.ts';
 import { type DerElement, derElements, derInside, derTag, derTime } from './der.ts';
+import { dropOldest } from './drop-oldest.ts';
 import { ProtocolError } from './errors.ts';
 import { sameBytes } from './hex.ts';
 import { ed25519PublicKey } from './signing.ts';
@@ -30,11 +31,8 @@ export function readCertificate(der: Uint8Array, expected: CertificateExpected):
   const name = createHash('sha256').update(expected.authority).update(der).digest('hex');
   if (!verified.has(name)) {
     assertSigned(der, expected);
-    for (const oldest of verified) {
-      if (verified.size < mostVerified) break;
-      verified.delete(oldest);
-    }
     verified.add(name);
+    dropOldest(verified, mostVerified);
   }
   return { identity };
 }

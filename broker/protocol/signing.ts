@@ -10,6 +10,7 @@ import {
   sign as signWith,
   verify as verifyWith,
 } from 'node:crypto';
+import { dropOldest } from './drop-oldest.ts';
 import { ProtocolError } from './errors.ts';
 import { decodeSigned, encodeSigned, type Message } from './message.ts';
 
@@ -90,10 +91,7 @@ export function ed25519PublicKey(bytes: Uint8Array): KeyObject {
   // At the end of the map, as the one used last.
   imported.delete(x);
   imported.set(x, key);
-  for (const oldest of imported.keys()) {
-    if (imported.size <= mostImported) break;
-    imported.delete(oldest);
-  }
+  dropOldest(imported, mostImported);
   return key;
 }
 
