@@ -122,7 +122,7 @@ export class OperatorActions {
   #homeRows(cohort: string | undefined): HomeRow[] {
     const { homes, rounds } = this.#parts;
     const cohorts = cohort === undefined ? homes.cohorts() : [cohort];
-    const leftOut = new Map(cohorts.flatMap((each) => rounds.leftOut(each)).map(({ home, why }) => [home, why]));
+    const leftOut = new Map(rounds.leftOut(cohorts).map(({ home, why }) => [home, why]));
     return homes.rows(cohort).map((row) => {
       const keptOut = row.keptOut ?? (row.state === 'approved' ? leftOut.get(row.home) : undefined);
       return keptOut === undefined ? row : { ...row, keptOut };

@@ -57,10 +57,10 @@ export class Rosters {
    * @throws {BrokerError} COHORT_UNKNOWN
    */
   async publish(cohort: string): Promise<PublishedRoster> {
-    const { store, key, homes, log } = this.#parts;
-    if (homes.approved(cohort).length === 0) throw new BrokerError('COHORT_UNKNOWN', { cohort, hint: '' });
-    const context = this.#contextOf(cohort);
+    const { store, key, log } = this.#parts;
+    const context = this.#contextOf(cohort, store.seenKeys());
     const { listed, leftOut } = this.#sort(cohort, context);
+    if (listed.length + leftOut.length === 0) throw new BrokerError('COHORT_UNKNOWN', { cohort, hint: '' });
     assertSize(cohort, listed, leftOut);
     const { epoch, members } = this.#sign(cohort, listed, context);
     const { signed } = makeRoster(key, { cohort, epoch, members, homes: listed.map(({ entry }) => entry) });
@@ -87,8 +87,9 @@ export class Rosters {
   }
 
   /** Why approved homes would be in no roster that were made now. */
-  leftOut(cohort: string): LeftOut {
-    return this.#sort(cohort, this.#contextOf(cohort)).leftOut;
+  leftOut(cohorts: readonly string[]): LeftOut {
+    const seen = this.#parts.store.seenKeys();
+    return cohorts.flatMap((cohort) => this.#sort(cohort, this.#contextOf(cohort, seen)).leftOut);
   }
 
   newest(cohort: string): CheckedRoster | undefined {
@@ -118,14 +119,14 @@ export class Rosters {
 
   /** Whether another roster would come out now. */
   #isStale({ cohort, homes }: CheckedRoster): boolean {
-    const { listed } = this.#sort(cohort, this.#contextOf(cohort));
+    const { listed } = this.#sort(cohort, this.#contextOf(cohort, this.#parts.store.seenKeys()));
     return listed.length !== homes.length || listed.some((home, at) => !isSame(home.entry, homes[at]?.entry));
   }
 
-  #contextOf(cohort: string): RosterContext {
+  #contextOf(cohort: string, seen: ReadonlyMap<string, SeenKey>): RosterContext {
     const { store, key, authority, clock } = this.#parts;
     const keys = { coordinator: key.publicKey, authority: authority.publicKey };
-    return { ...keys, cohort, now: clock.now(), seen: store.seenKeys(), epochs: store.epochs(cohort) };
+    return { ...keys, cohort, now: clock.now(), seen, epochs: store.epochs(cohort) };
   }
 
   async #publish(roster: { cohort: string; hash: Uint8Array; signed: Uint8Array | string }): Promise<void> {

@@ -55,8 +55,8 @@ export interface Rounds {
    * @throws {BrokerError} COHORT_UNKNOWN
    */
   publishRoster(cohort: string): Promise<PublishedRoster>;
-  /** Why approved homes of a cohort would be in no roster that were published now. */
-  leftOut(cohort: string): PublishedRoster['leftOut'];
+  /** Why approved homes of these cohorts would be in no roster that were published now. */
+  leftOut(cohorts: readonly string[]): PublishedRoster['leftOut'];
   /** Hears nothing more and does nothing more; what is under way is carried on by the next start. */
   close(): Promise<void>;
 }

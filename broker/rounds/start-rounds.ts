@@ -178,8 +178,8 @@ class RunningRounds implements Rounds {
     return this.#rosters.publish(cohort);
   }
 
-  leftOut(cohort: string): PublishedRoster['leftOut'] {
-    return this.#rosters.leftOut(cohort);
+  leftOut(cohorts: readonly string[]): PublishedRoster['leftOut'] {
+    return this.#rosters.leftOut(cohorts);
   }
 
   async close(): Promise<void> {

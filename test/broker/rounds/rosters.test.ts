@@ -158,7 +158,7 @@ describe('a round that is opened', () => {
     const { round } = await utility.ask();
     for (const _ of ['report', 'answer']) await utility.look('ada', 'ben', 'cleo');
     expect(utility.result(round)).toMatchObject({ state: 'opened', members: 3, contributors: 3 });
-    expect(utility.rounds.leftOut(cohort)).toMatchObject([
+    expect(utility.rounds.leftOut([cohort])).toMatchObject([
       { home: 'dan', why: expect.stringContaining('not valid at this time') as unknown },
     ]);
   });
@@ -210,7 +210,7 @@ describe('a home that would stop the others is left out', () => {
     expect(homes).toEqual(['ada', 'ben', 'cleo']);
     expect(leftOut).toMatchObject([{ home: 'dan', why: expect.stringMatching(why) as unknown }]);
     // For the list of homes.
-    expect(utility.rounds.leftOut(cohort)).toEqual(leftOut);
+    expect(utility.rounds.leftOut([cohort])).toEqual(leftOut);
   });
 
   test('as long as that is so', async () => {
@@ -219,9 +219,9 @@ describe('a home that would stop the others is left out', () => {
     change(utility, 'dan', () => ({ agreementKey: rotated(utility, 'cleo', 5) }));
     await utility.rounds.publishRoster(cohort);
     await utility.restart();
-    expect(utility.rounds.leftOut(cohort)).toMatchObject([{ home: 'dan' }]);
+    expect(utility.rounds.leftOut([cohort])).toMatchObject([{ home: 'dan' }]);
     change(utility, 'dan', () => ({ agreementKey: good }));
-    expect(utility.rounds.leftOut(cohort)).toEqual([]);
+    expect(utility.rounds.leftOut([cohort])).toEqual([]);
   });
 
   test('an agreement key older than the last roster’s', async () => {
