@@ -77,10 +77,14 @@ export class Enroller {
     return this.status();
   }
 
-  /** At every connect, and each day while it lasts. */
-  async askIfDue(): Promise<void> {
+  async connected(): Promise<void> {
     const { link, config } = this.#parts;
     await link.subscribe(filterOf(config.broker.prefix, 'enrolmentReply', { home: config.home }));
+    await this.askIfDue();
+  }
+
+  /** At every connect, and each day while it lasts. */
+  async askIfDue(): Promise<void> {
     const { state } = this.status();
     if (state === 'asked' || (state === 'enrolled' && this.#isDueForRenewal())) await this.#send();
   }

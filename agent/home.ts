@@ -239,7 +239,7 @@ class Home implements HomeService {
     await Promise.all([
       this.#sendStatus(true),
       this.#link.subscribe(filterOf(broker.prefix, 'status', { home })),
-      this.#enroller.askIfDue(),
+      this.#enroller.connected(),
       this.#whenTrusted()?.connected(),
     ]);
   }

@@ -1,7 +1,6 @@
 /**
  * Carries a command to the running agent; where none runs, those that only read are answered from its database.
  */
-
 import type { Command } from 'commander';
 import type { Clock } from '../../broker/protocol/clock.ts';
 import { type AgentConfig, loadConfig } from '../config.ts';

@@ -23,13 +23,14 @@ export function lookAtFolder({ dataDir }: AgentConfig): Finding {
     if ((mode & 0o077) !== 0) {
       return wrong('folder', new AgentError('DATA_FOLDER_OPEN', { path: dataDir, mode: mode.toString(8) }));
     }
+    const { uid: expected } = statSync(dataDir);
     const keys = readdirSync(dataDir).filter((name) => /\.(pem|key)$/.test(name));
     for (const path of keys.map((name) => join(dataDir, name))) {
       const open = modeOf(path);
       if ((open & 0o077) !== 0) {
         return wrong('folder', new AgentError('KEY_FILE_OPEN', { path, mode: open.toString(8) }));
       }
-      const [owner, expected] = [statSync(path).uid, statSync(dataDir).uid];
+      const { uid: owner } = statSync(path);
       if (owner !== expected) {
         const why = `it belongs to user ${owner}, and the folder to user ${expected}`;
         return wrong('folder', new AgentError('KEY_FILE_UNUSABLE', { path, why }));
