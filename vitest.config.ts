@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/laws.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Two cores; a third worker works while the others wait for lines and processes.

@@ -116,7 +116,8 @@ describe('enrolling', () => {
     await start();
     await running().enrol();
     await utility.enrol({}, ['261101000000Z', '261231000000Z']);
-    await eventually(() => running().status().enrolment.state).toBe('enrolled');
+    // Sent after all that it asked, and heard after it.
+    await utility.nth('catalogue', bob);
     utility.seen.length = 0;
     await clock.stepTo(epochMs(Date.parse('2026-12-10T00:00:00Z')));
     expect(utility.on('enrolmentRequest', bob)).toEqual([]);

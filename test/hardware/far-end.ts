@@ -5,6 +5,7 @@ import { settingsOf } from '../../hardware/bus/settings-text.ts';
 import { openPty } from '../../hardware/simulator/pty.ts';
 import { SimulatedDevices } from '../../hardware/simulator/simulated-devices.ts';
 import { type TelegramWriting, telegramSource } from '../../hardware/simulator/telegram-source.ts';
+import { ends } from '../ends.ts';
 import { heardAt } from './uart.ts';
 
 export interface FarEnd {
@@ -48,5 +49,5 @@ export function line(text: string): LineSettings {
 
 /** A pseudo-terminal has no speed, but knows which one was set. */
 function setTo(path: string, others: LineSettings): LineSettings {
-  return { ...others, baudRate: Number(execFileSync('stty', ['-F', path, 'speed'], { encoding: 'utf8' })) };
+  return { ...others, baudRate: Number(execFileSync('stty', ['-F', path, 'speed'], { ...ends, encoding: 'utf8' })) };
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { ends } from '../ends.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
@@ -17,13 +18,13 @@ function lintAll(rows: readonly { file: string; text: string }[]): Map<string, s
       cpSync(join(root, file), join(place, file));
     }
     symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'));
-    spawnSync('git', ['init', '-q'], { cwd: place });
+    spawnSync('git', ['init', '-q'], { ...ends, cwd: place });
     for (const { file, text } of rows) {
       mkdirSync(dirname(join(place, file)), { recursive: true });
       writeFileSync(join(place, file), `${text}\n`);
     }
     const lint = (command: string, ...words: string[]) =>
-      spawnSync(join(bin, command), words, { cwd: place, encoding: 'utf8' }).stdout.split('\n');
+      spawnSync(join(bin, command), words, { ...ends, cwd: place, encoding: 'utf8' }).stdout.split('\n');
     const says = [
       ...lint('biome', 'lint', '--reporter=github', '--max-diagnostics=none'),
       ...lint('oxlint', '--format=unix'),

@@ -3,6 +3,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ends } from '../ends.ts';
 
 /** A checkout with nothing but the script, on a machine whose tools say what a test wants and do nothing. */
 let checkout: string;
@@ -25,6 +26,7 @@ function tool(name: string, does: string): void {
 
 function setup(): { code: number | null; said: string } {
   const { status, stdout, stderr } = spawnSync('bash', [join(checkout, 'scripts/setup')], {
+    ...ends,
     env: { PATH: `${bin}:/usr/bin:/bin` },
     encoding: 'utf8',
   });

@@ -29,7 +29,7 @@ test('whatever is lost, doubled, reordered, delayed or cut off, the promises hol
       opened += outcome.opened;
       failed += outcome.failed;
     }),
-    { numRuns: seeds },
+    { numRuns: seeds, interruptAfterTimeLimit: 280_000 },
   );
   // Worlds in which nothing is ever opened, or nothing ever fails, would prove little.
   expect(opened).toBeGreaterThan(seeds / 2);

@@ -1,8 +1,9 @@
 /** File systems of their own, for real faults: one that gets full, one that the kernel makes read-only after an error. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ends } from '../../ends.ts';
 
 export class SmallDisk {
   readonly #made = mkdtempSync(join(tmpdir(), 'wattveil-disk-'));
@@ -12,8 +13,8 @@ export class SmallDisk {
   constructor(kilobytes: number) {
     writeFileSync(this.#image, '');
     truncateSync(this.#image, kilobytes * 1024);
-    execFileSync('mkdir', [this.folder]);
-    execFileSync('mkfs.ext4', ['-q', '-F', '-m', '0', this.#image], { stdio: 'pipe' });
+    mkdirSync(this.folder);
+    execFileSync('mkfs.ext4', ['-q', '-F', '-m', '0', this.#image], { ...ends, stdio: 'pipe' });
     this.#mount(['-o', 'loop,errors=remount-ro', this.#image, this.folder]);
   }
 
@@ -38,18 +39,18 @@ export class SmallDisk {
 
   /** As when the machine is started again: nothing may have a file open on it. */
   startAgain(): void {
-    execFileSync('umount', [this.folder]);
+    execFileSync('umount', [this.folder], ends);
     this.#mount(['-o', 'loop,errors=remount-ro', this.#image, this.folder]);
   }
 
   remove(): void {
-    execFileSync('umount', ['--lazy', this.folder]);
+    execFileSync('umount', ['--lazy', this.folder], ends);
     rmSync(this.#made, { recursive: true });
   }
 
   #mount(words: readonly string[]): void {
     try {
-      execFileSync('mount', words, { stdio: 'pipe' });
+      execFileSync('mount', words, { ...ends, stdio: 'pipe' });
     } catch (error) {
       const why = String((error as { stderr?: Buffer }).stderr ?? error).trim();
       throw new Error(`${why}. These tests mount: they need root, in a container --privileged`, { cause: error });

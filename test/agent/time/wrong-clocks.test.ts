@@ -9,17 +9,18 @@ import { ReadingStore } from '../../../agent/store/reading-store.ts';
 import { systemClock } from '../../../broker/protocol/clock.ts';
 import { startTcpSimulator } from '../../../hardware/simulator/tcp-simulator.ts';
 import { eventually } from '../../broker/eventually.ts';
+import { ends } from '../../ends.ts';
 import { type HomeKit, homeKit } from '../home-kit.ts';
 import { openAgentDatabase } from '../made-agent.ts';
 
 const noon = Date.parse('2026-11-24T12:00:00Z');
-const ends: (() => unknown)[] = [];
+const closing: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
+  for (const end of closing.splice(0).reverse()) await end();
 });
 
 /** Debian's library that lies to a process about the time, and leaves alone the clock that nobody sets. */
-const library = execFileSync('dpkg', ['-L', 'libfaketime'], { encoding: 'utf8' })
+const library = execFileSync('dpkg', ['-L', 'libfaketime'], { ...ends, encoding: 'utf8' })
   .split('\n')
   .find((path) => path.endsWith('/libfaketime.so.1'));
 
@@ -37,7 +38,7 @@ function startMachine(kit: HomeKit): { child: ChildProcess; said: string[]; set:
       PATH: '/nowhere',
     },
   });
-  ends.push(() => child.kill('SIGKILL'));
+  closing.push(() => child.kill('SIGKILL'));
   const said: string[] = [];
   createInterface(child.stdout).on('line', (line) => said.push(line));
   createInterface(child.stderr).on('line', (line) => said.push(line));
@@ -49,7 +50,7 @@ it('an agent that wakes in 1970 stores what it read once its clock is set, and n
 }, async () => {
   const load = { address: 1, profile: 'eastron-sdm120', load: 600, energyWh: 5000, since: 0 };
   const simulator = await startTcpSimulator({ devices: [load], now: () => 0, framing: 'tcp' });
-  ends.push(() => simulator.close());
+  closing.push(() => simulator.close());
   const kit = homeKit(
     systemClock(() => {}),
     {
@@ -57,7 +58,7 @@ it('an agent that wakes in 1970 stores what it read once its clock is set, and n
       devices: [{ id: 'fridge', bus: 'line', address: 1, profile: 'eastron-sdm120', pollEvery: '1s' }],
     },
   );
-  ends.push(() => kit.remove());
+  closing.push(() => kit.remove());
   const { child, said, set } = startMachine(kit);
   // A process is slow to start where others use the cores.
   const hears = (text: string) =>

@@ -10,6 +10,7 @@ import { outcomeOf } from '../../../scripts/vector-cases/bad-cases.ts';
 import { type MessagesFile, parseVectors, type RoundCase } from '../../../scripts/vector-cases/format.ts';
 import { runFile } from '../../../scripts/vector-cases/run.ts';
 import { worldOf } from '../../../scripts/vector-cases/world.ts';
+import { ends } from '../../ends.ts';
 
 const messagesPath = 'test/vectors/messages.json';
 const messages = parseVectors(readFileSync(messagesPath, 'utf8')) as MessagesFile;
@@ -67,7 +68,7 @@ describe('scripts/vectors', () => {
     writeFileSync(path, JSON.stringify(file));
     return path;
   };
-  const run = (...files: string[]) => spawnSync('scripts/vectors', files, { encoding: 'utf8' });
+  const run = (...files: string[]) => spawnSync('scripts/vectors', files, { ...ends, encoding: 'utf8' });
 
   it('says how many cases passed and exits with 0', () => {
     const { status, stdout } = run('test/vectors/packed-sharing.json', messagesPath);

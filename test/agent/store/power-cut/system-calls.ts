@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ends } from '../../../ends.ts';
 
 export type DiskCall =
   /** `append`: at the file's own place, wherever that is; what is written there is not kept. */
@@ -22,7 +23,8 @@ const traced = 'openat,pwrite64,write,ftruncate,fsync,fdatasync,unlink,rename';
  */
 export function recordCalls(words: readonly string[], folder: string, traces: string): DiskCall[] {
   const follow = ['-ff', '-qq', '-y', '-xx', '-s', '1000000', '-e', `trace=${traced}`, '-o', join(traces, 'thread')];
-  const { status, error, stderr } = spawnSync('strace', [...follow, process.execPath, ...words], { encoding: 'utf8' });
+  const options = { ...ends, encoding: 'utf8' } as const;
+  const { status, error, stderr } = spawnSync('strace', [...follow, process.execPath, ...words], options);
   if (error !== undefined || status !== 0) throw new Error(whyNot(error, stderr));
   const threads = readdirSync(traces)
     .map((name) => callsIn(readFileSync(join(traces, name), 'latin1'), folder))
