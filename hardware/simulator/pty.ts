@@ -6,7 +6,7 @@
  * every process of the machine.
  */
 
-import { writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ReadStream } from 'node:tty';
 
@@ -28,11 +28,14 @@ export function openPty(): Pty {
   const binding = `@lydell/node-pty-${process.platform}-${process.arch}/pty.node`;
   const native = require(binding) as NativePty;
   const { master, slave, pty } = native.open(80, 24);
-  // Raw: no echo, no line ends. It stays so when this end is closed; left open it would eat bytes.
+  // Raw: no echo, no line ends. It stays so when the stream is closed; left open it would eat bytes.
   const end = new ReadStream(slave);
   end.setRawMode(true);
   end.destroy();
-  return { path: pty, wire: new ReadStream(master), say: (bytes) => sayOn(master, bytes) };
+  const wire = new ReadStream(master);
+  // The stream opened that side for itself. Ours holds the line while nobody else has it open.
+  wire.once('close', () => closeSync(slave));
+  return { path: pty, wire, say: (bytes) => sayOn(master, bytes) };
 }
 
 /** Not through the stream: libuv tries for ever, in a loop, to get bytes into a terminal that has no room. */
