@@ -3,9 +3,9 @@
  */
 import * as z from 'zod';
 import { type DurationMs, durationMs } from '../broker/protocol/clock.ts';
+import { defaultPrefix } from '../broker/protocol/default-prefix.ts';
 import { HomeId, Tag, text } from '../broker/protocol/fields.ts';
 import { HexKey } from '../broker/protocol/json-messages.ts';
-import { defaultPrefix } from '../broker/protocol/topics.ts';
 import { scaledOf } from '../broker/protocol/vector.ts';
 import { busDefaults } from '../hardware/bus/bus-config.ts';
 import { networkOf } from '../hardware/bus/network.ts';

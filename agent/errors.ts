@@ -216,6 +216,19 @@ export interface Told {
   readonly remedy: string;
 }
 
+/** An error that came over the socket: as the agent told it. */
+export class ToldError extends Error {
+  readonly code: string;
+  readonly remedy: string;
+
+  constructor({ code, says, remedy }: Told) {
+    super(says);
+    this.name = 'ToldError';
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
 /** Undefined for an error that is none of ours: a bug, not something a person can act on. */
 export function toldBy(error: unknown): Told | undefined {
   if (!(error instanceof Error)) return undefined;

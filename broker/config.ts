@@ -7,7 +7,7 @@ import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { BrokerError } from './errors.ts';
 import { type DurationMs, durationMs } from './protocol/clock.ts';
-import { defaultPrefix } from './protocol/topics.ts';
+import { defaultPrefix } from './protocol/default-prefix.ts';
 import { firstWrong, unknownKey } from './schema-issue.ts';
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -43,8 +43,13 @@ Faults: silent, badCrc, short, wrongUnit, echo, noise, exception (code), late (b
 Example:
   wattveil simulate household.yaml > lines.yaml`;
 
-/** @param now milliseconds since 1970, for the meters */
-export function hardwareCommands(program: Command, now: () => number): void {
+/** By the first word. */
+export const hardwareCommands = {
+  simulate: async (program: Command, clock: { now(): number }): Promise<void> => simulateCommand(program, clock),
+};
+
+/** @param clock milliseconds since 1970, for the meters */
+function simulateCommand(program: Command, clock: { now(): number }): void {
   program
     .command('simulate <household>')
     .description('play the meters and relays of a household on simulated serial ports')
@@ -52,7 +57,7 @@ export function hardwareCommands(program: Command, now: () => number): void {
     .action(async (file: string) => {
       try {
         const { simulate } = await import('./simulator/simulate.ts');
-        await simulate(file, now);
+        await simulate(file, () => clock.now());
       } catch (error) {
         if (!(error instanceof HardwareError)) throw error;
         process.stderr.write(`${error.code}: ${error.says}\nWhat to do: ${error.remedy}\n`);

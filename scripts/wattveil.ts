@@ -4,7 +4,10 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { Command, Option } from 'commander';
+import { agentCommands } from '../agent/cli.ts';
+import { brokerCommands } from '../broker/cli.ts';
 import { type Clock, systemClock } from '../broker/protocol/clock.ts';
+import { hardwareCommands } from '../hardware/cli.ts';
 import { followClock } from './clock/stepping.ts';
 import { version } from './version.ts';
 
@@ -26,15 +29,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Some words have to be understood before the commands are there.
 const early = new Command().addOption(clockOption()).allowUnknownOption();
 const [group, command] = early.parseOptions(process.argv.slice(2)).operands;
-const isAgent = group === 'agent' && command === 'run';
-// It runs for years on a small machine: new objects get 2 MB instead of 32, and the other commands are left away.
-if (isAgent) setFlagsFromString('--semi-space-growth-factor=1');
+// It runs for years on a small machine: new objects get 2 MB instead of 32.
+if (group === 'agent' && command === 'run') setFlagsFromString('--semi-space-growth-factor=1');
 const clock = await clockOf(early.opts<{ clock?: string }>().clock);
-(await import('../agent/cli.ts')).agentCommands(program, clock);
-if (!isAgent) {
-  (await import('../broker/cli.ts')).brokerCommands(program, clock);
-  (await import('../hardware/cli.ts')).hardwareCommands(program, () => clock.now());
-}
+// What was not typed is not loaded; the help, and who mistyped, need all.
+const all = [agentCommands, brokerCommands, hardwareCommands].flatMap((commands) => Object.entries(commands));
+const typed = all.filter(([word]) => word === group);
+for (const [, add] of typed.length > 0 ? typed : all) await add(program, clock);
 await program.parseAsync();
 
 /** @param socket of a clock that is stepped */

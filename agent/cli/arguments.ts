@@ -3,8 +3,8 @@
  */
 import { InvalidArgumentError } from 'commander';
 import type { EpochMs } from '../../broker/protocol/clock.ts';
-import { Tag } from '../../broker/protocol/fields.ts';
 import { isTimeZone } from '../../broker/protocol/local-time.ts';
+import { tagPattern } from '../../broker/protocol/tag-pattern.ts';
 import { durationExamples, parseDuration } from '../duration.ts';
 import { AgentError } from '../errors.ts';
 import { instantIn, readInstant, type WrittenInstant } from '../tensors/local-instant.ts';
@@ -55,7 +55,7 @@ export function countArgument(text: string): number {
 
 /** For tags that may be several. */
 export function tagArgument(text: string, before: readonly string[] = []): string[] {
-  if (Tag.safeParse(text).success) return [...before, text];
+  if (tagPattern.test(text)) return [...before, text];
   throw new InvalidArgumentError("A tag is # and then a-z 0-9 -, in quotes: '#fridge'.");
 }
 

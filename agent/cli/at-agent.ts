@@ -3,9 +3,9 @@
  */
 import type { Command } from 'commander';
 import type { Clock } from '../../broker/protocol/clock.ts';
-import { type AgentConfig, loadConfig } from '../config.ts';
-import { type Agent, findAgent } from '../control/client.ts';
-import { type Asks, type CommandName, type Gives, isReading, type ReadingCommand } from '../control/commands.ts';
+import type { AgentConfig } from '../config.ts';
+import type { Agent } from '../control/client.ts';
+import type { Asks, CommandName, Gives, ReadingCommand } from '../control/commands.ts';
 import { socketPath } from '../data-paths.ts';
 import { printError, remark } from './print.ts';
 
@@ -22,6 +22,12 @@ export function withJson(command: Command): Command {
   return withConfig(command).option('--json', 'as JSON, times in UTC');
 }
 
+/** Loaded only now, as all that an action needs: the help needs no schemas. @throws {AgentError} CONFIG_* */
+export async function configOf({ config }: Pick<AgentOptions, 'config'>): Promise<AgentConfig> {
+  const { loadConfig } = await import('../config.ts');
+  return loadConfig(config);
+}
+
 /** Runs the action of a command; what goes wrong is told, and the command ends with 1. */
 export async function orError(options: { readonly json?: boolean }, action: () => Promise<void>): Promise<void> {
   try {
@@ -33,12 +39,13 @@ export async function orError(options: { readonly json?: boolean }, action: () =
 }
 
 /** @throws {AgentError} CONFIG_*, AGENT_NOT_RUNNING, NEVER_STARTED, DATABASE_*; {ToldError} what the agent says */
-export function atAgent<Name extends CommandName>(
+export async function atAgent<Name extends CommandName>(
   options: AgentOptions,
   clock: Clock,
   command: Name,
   asks: Asks<Name>,
 ): Promise<Gives[Name]> {
+  const { isReading } = await import('../control/commands.ts');
   if (!isReading(command)) return withAgent(options, (agent) => agent.ask(command, asks));
   return withReader(options, clock, (ask) => ask(command, asks as Asks<typeof command>) as Promise<Gives[Name]>);
 }
@@ -48,7 +55,7 @@ export async function withAgent<Given>(
   options: AgentOptions,
   action: (agent: Agent) => Promise<Given>,
 ): Promise<Given> {
-  const config = loadConfig(options.config);
+  const [config, { findAgent }] = await Promise.all([configOf(options), import('../control/client.ts')]);
   const agent = await findAgent(socketPath(config.dataDir));
   if (agent === undefined) {
     // Only here: it loads the database.
@@ -74,7 +81,7 @@ export async function withReader<Given>(
   clock: Clock,
   action: (ask: Reader) => Promise<Given>,
 ): Promise<Given> {
-  const config = loadConfig(options.config);
+  const [config, { findAgent }] = await Promise.all([configOf(options), import('../control/client.ts')]);
   const agent = await findAgent(socketPath(config.dataDir));
   if (agent === undefined) return withoutAgent(config, clock, action);
   try {

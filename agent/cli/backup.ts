@@ -4,13 +4,12 @@
 import { existsSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Clock } from '../../broker/protocol/clock.ts';
-import { loadConfig } from '../config.ts';
 import { databasePath } from '../data-paths.ts';
 import { AgentError } from '../errors.ts';
-import { type AgentOptions, orError, withConfig } from './at-agent.ts';
+import { type AgentOptions, configOf, orError, withConfig } from './at-agent.ts';
 import { print } from './print.ts';
 
-export function backupCommands(program: Command, clock: Clock): void {
+export function backupCommand(program: Command): void {
   withConfig(program.command('backup <file>').description('copy all of this home into one file, while the agent runs'))
     .addHelpText(
       'after',
@@ -25,10 +24,13 @@ Example:
     .action((file: string, options: AgentOptions) =>
       orError({}, async () => {
         const { makeBackup } = await import('../backup.ts');
-        makeBackup(loadConfig(options.config), file);
+        makeBackup(await configOf(options), file);
         print(`${file}: ${Math.ceil(statSync(file).size / 1000)} kB. Keep it where nobody else reads it.`);
       }),
     );
+}
+
+export function restoreCommand(program: Command, clock: Clock): void {
   withConfig(program.command('restore <file>').description('go on from a backup; the agent must not run'))
     .option('--force', 'also where there is a database already: it is replaced')
     .addHelpText(
@@ -56,7 +58,7 @@ async function restore(file: string, options: AgentOptions & { force?: boolean }
   ]);
   const backup = readBackup(file);
   if (!existsSync(options.config)) writePrivate(options.config, backup.config);
-  const { dataDir, path, home } = loadConfig(options.config);
+  const { dataDir, path, home } = await configOf(options);
   if (home !== backup.home) throw new AgentError('BACKUP_OTHER_HOME', { file, found: backup.home, home });
   const folder = holdDataFolder(dataDir);
   try {

@@ -3,9 +3,8 @@
  */
 import type { Command } from 'commander';
 import type { Clock } from '../../broker/protocol/clock.ts';
-import { loadConfig } from '../config.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { type AgentOptions, orError, withJson } from './at-agent.ts';
+import { type AgentOptions, configOf, orError, withJson } from './at-agent.ts';
 import { plain, print, printJson } from './print.ts';
 
 export function doctorCommand(program: Command, clock: Clock): void {
@@ -23,7 +22,7 @@ Examples:
     )
     .action((options: AgentOptions) =>
       orError(options, async () => {
-        const config = loadConfig(options.config);
+        const config = await configOf(options);
         const { examine } = await import('../doctor/examine.ts');
         const findings = await examine(config, clock);
         if (options.json) printJson(findings);

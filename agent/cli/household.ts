@@ -3,15 +3,16 @@
  */
 import type { Command } from 'commander';
 import type { Clock } from '../../broker/protocol/clock.ts';
-import { type Agent, ToldError } from '../control/client.ts';
+import type { Agent } from '../control/client.ts';
 import type { EnrolmentStatus } from '../enroller.ts';
+import { ToldError } from '../errors.ts';
 import type { ShownTariff } from '../tariff.ts';
 import { type AgentOptions, atAgent, orError, withAgent, withConfig, withJson } from './at-agent.ts';
 import { ledgerText } from './ledger-text.ts';
 import { ledgerVerifyCommand } from './ledger-verify.ts';
 import { local, print, printJson, table, zone } from './print.ts';
 
-export function enrolCommand(program: Command, _clock: Clock): void {
+export function enrolCommand(program: Command): void {
   withConfig(program.command('enrol').description('ask the utility to take this home into a cohort'))
     .option('--wait', 'until it is enrolled, or refused')
     .addHelpText(

@@ -4,8 +4,7 @@
 import type { Command } from 'commander';
 import type { Clock } from '../../broker/protocol/clock.ts';
 import type { Checked } from '../check-meters.ts';
-import { loadConfig } from '../config.ts';
-import { type AgentOptions, orError, withJson } from './at-agent.ts';
+import { type AgentOptions, configOf, orError, withJson } from './at-agent.ts';
 import { plain, print, printJson } from './print.ts';
 
 export function metersCheckCommand(group: Command, clock: Clock): void {
@@ -23,7 +22,7 @@ Examples:
     .action((options: AgentOptions) =>
       orError(options, async () => {
         const { checkMeters } = await import('../check-meters.ts');
-        const checked = await checkMeters(loadConfig(options.config), clock);
+        const checked = await checkMeters(await configOf(options), clock);
         if (options.json) printJson(checked);
         else print(checked.length === 0 ? 'No devices are configured.' : checked.map(text).join('\n'));
         if (checked.some(({ problems }) => problems.length > 0)) process.exitCode = 1;

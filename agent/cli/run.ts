@@ -4,9 +4,9 @@
 import { type Command, Option } from 'commander';
 import type { Logger } from 'pino';
 import type { Clock } from '../../broker/protocol/clock.ts';
-import { type AgentConfig, loadConfig } from '../config.ts';
+import type { AgentConfig } from '../config.ts';
 import type { AgentStatus } from '../control/commands.ts';
-import { type AgentOptions, orError, withAgent, withConfig, withJson } from './at-agent.ts';
+import { type AgentOptions, configOf, orError, withAgent, withConfig, withJson } from './at-agent.ts';
 import { restoredText } from './ledger-text.ts';
 import { local, print, printJson, table } from './print.ts';
 
@@ -103,15 +103,10 @@ export function runCommands(program: Command, clock: Clock, load: LoadAgent): vo
     );
 }
 
-async function run(
-  { config: path, logLevel }: RunOptions,
-  clock: Clock,
-  load: LoadAgent,
-  version: string | undefined,
-): Promise<void> {
-  const config = loadConfig(path);
+async function run(options: RunOptions, clock: Clock, load: LoadAgent, version: string | undefined): Promise<void> {
+  const config = await configOf(options);
   const [{ runAgent }, { pino }] = await Promise.all([load(), import('pino')]);
-  const log = pino({ name: config.home, level: logLevel }, pino.destination({ dest: 1, sync: true }));
+  const log = pino({ name: config.home, level: options.logLevel }, pino.destination({ dest: 1, sync: true }));
   const agent = await runAgent(config, clock, log, version);
   const signal = await signalled();
   log.info({ signal }, 'stopping');

@@ -24,7 +24,7 @@ interface AddOptions extends AgentOptions {
   readonly step?: Step;
   readonly file?: string;
   readonly column?: string;
-  readonly zone: string;
+  readonly zone?: string;
 }
 
 export function tensorsAddCommand(group: Command, clock: Clock): void {
@@ -49,9 +49,9 @@ export function tensorsAddCommand(group: Command, clock: Clock): void {
     )
     .option('--column <name>', 'of the file, that has the values')
     .addOption(
-      new Option('--zone <name>', 'whose clocks a file shows, whose days 1d is')
-        .argParser(zoneArgument)
-        .default(systemZone()),
+      new Option('--zone <name>', 'whose clocks a file shows, whose days 1d is (default: this machine’s)').argParser(
+        zoneArgument,
+      ),
     )
     .addHelpText(
       'after',
@@ -105,13 +105,18 @@ async function askOf(id: string, typed: readonly string[], options: AddOptions):
 }
 
 /** As said; else as the file has them. */
-function lengthsOf({ step, zone }: AddOptions, read: MeterExport | undefined, from: number, slots: number) {
+function lengthsOf(
+  { step, zone = systemZone() }: AddOptions,
+  read: MeterExport | undefined,
+  from: number,
+  slots: number,
+) {
   if (step !== undefined) return 'ms' in step ? { stepMs: step.ms } : dayLengths(zone, from, step.days, slots);
   if (read?.stepMs === undefined) return undefined;
   return { stepMs: read.stepMs, ...(read.steps && { steps: [...read.steps] }) };
 }
 
-async function readFrom(file: string, { zone, column, unit }: AddOptions): Promise<MeterExport> {
+async function readFrom(file: string, { zone = systemZone(), column, unit }: AddOptions): Promise<MeterExport> {
   const path = file === '-' ? 'standard input' : file;
   let text: string;
   try {

@@ -2,7 +2,7 @@
  * Asks the running agent, over its socket.
  */
 import { connect, type Socket } from 'node:net';
-import { AgentError, reasonOf, type Told } from '../errors.ts';
+import { AgentError, reasonOf, ToldError } from '../errors.ts';
 import type { Asks, CommandName, Gives } from './commands.ts';
 import { onLines, type Reply, sendLine } from './wire.ts';
 
@@ -15,19 +15,6 @@ export interface Agent {
 export interface AskOptions {
   /** Real time. Left out: as long as an agent that works may take. */
   readonly timeoutMs?: number;
-}
-
-/** An error that came over the socket: as the agent told it. */
-export class ToldError extends Error {
-  readonly code: string;
-  readonly remedy: string;
-
-  constructor({ code, says, remedy }: Told) {
-    super(says);
-    this.name = 'ToldError';
-    this.code = code;
-    this.remedy = remedy;
-  }
 }
 
 const usualTimeoutMs = 30_000;

@@ -2,8 +2,8 @@
  * What every operator command does around its request: connect, ask, print, and end with a code.
  */
 import type { Command } from 'commander';
+import { defaultPrefix } from '../protocol/default-prefix.ts';
 import { CodedError } from '../protocol/errors.ts';
-import { defaultPrefix } from '../protocol/topics.ts';
 import type { OperatorLink } from '../sdk/operator-link.ts';
 import { print, printError } from './print.ts';
 

@@ -2,6 +2,7 @@
  * The kinds of fields messages are made of, each once (the upper part of protocol.cddl).
  */
 import * as z from 'zod';
+import { tagPattern } from './tag-pattern.ts';
 
 const utf8 = new TextEncoder();
 const size = (text: string) => utf8.encode(text).length;
@@ -26,7 +27,7 @@ export const Id = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
 /** Names of parties that are no homes. */
 export const reservedIds: readonly string[] = ['coordinator', 'operator', 'authority'];
 export const HomeId = Id.refine((id) => !reservedIds.includes(id));
-export const Tag = z.string().regex(/^#[a-z0-9]([a-z0-9-]{0,62})$/);
+export const Tag = z.string().regex(tagPattern);
 export const Tags = z.array(Tag).min(1).max(16);
 export const Quantity = text(1, 32);
 export const UnitName = text(1, 8);

@@ -24,8 +24,6 @@ export interface Topic {
 const topic = <const T extends Topic>(row: T): T => row;
 const cbor = (message: { type: string }): Message<string, never> => message as Message<string, never>;
 
-export const defaultPrefix = 'wattveil/v1';
-
 export const topics = {
   roster: topic({
     path: 'cohorts/{cohort}/rosters/{hash}',

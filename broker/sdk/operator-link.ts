@@ -6,8 +6,9 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { connect as connectMqtt, type MqttClient } from 'mqtt';
 import { nextDelayMs } from '../protocol/backoff.ts';
+import { defaultPrefix } from '../protocol/default-prefix.ts';
 import { OperatorReply, type OperatorRequestInput } from '../protocol/operator.ts';
-import { defaultPrefix, readTopic, topicOf } from '../protocol/topics.ts';
+import { readTopic, topicOf } from '../protocol/topics.ts';
 import { GridError, Refusal } from './errors.ts';
 
 export interface OperatorLinkOptions {

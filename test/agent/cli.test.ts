@@ -327,9 +327,9 @@ describe('the agent', () => {
 /** A recorded telegram, or a port that no agent has yet. */
 const ofNoHome = ['meters decode', 'meters scan', 'meters try'];
 
-describe('the help', () => {
+describe('the help', async () => {
   const program = new Command('wattveil');
-  agentCommands(program, new SteppedClock(epochMs(0)));
+  for (const add of Object.values(agentCommands)) await add(program, new SteppedClock(epochMs(0)));
   // `ledger` is a command itself, and has one below it.
   const commands = allOf(program).filter((command) => command.commands.length === 0 || command.name() === 'ledger');
   const nameOf = (command: Command): string =>

@@ -65,7 +65,7 @@ export async function runCommand(clock: Clock, words: readonly string[]): Promis
   process.exitCode = undefined;
   try {
     const program = new Command('wattveil').exitOverride();
-    agentCommands(program, clock);
+    for (const add of Object.values(agentCommands)) await add(program, clock);
     for (const command of allOf(program)) command.exitOverride();
     await program.parseAsync(['node', 'wattveil', ...words]);
   } catch (error) {

@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { defaultPrefix as prefix } from '../../broker/protocol/default-prefix.ts';
 import { Complaint, Report } from '../../broker/protocol/messages.ts';
-import { defaultPrefix as prefix, topicOf } from '../../broker/protocol/topics.ts';
+import { topicOf } from '../../broker/protocol/topics.ts';
 import { Grid } from '../../broker/sdk/grid.ts';
 import { MqttStreet } from '../simulation/mqtt-street.ts';
 

@@ -11,9 +11,9 @@ import { hardwareCommands } from '../../hardware/cli.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = new Command('wattveil').version('0.0.0');
-agentCommands(program, new SteppedClock(epochMs(0)));
-brokerCommands(program, new SteppedClock(epochMs(0)));
-hardwareCommands(program, () => 0);
+for (const commands of [agentCommands, brokerCommands, hardwareCommands]) {
+  for (const add of Object.values(commands)) await add(program, new SteppedClock(epochMs(0)));
+}
 
 /** Files a person reads, and source files whose texts a person is shown. */
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })

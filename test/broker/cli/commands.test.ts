@@ -34,7 +34,7 @@ afterEach(async () => {
 /** `wattveil …`, in this process. */
 async function wattveil(...words: string[]): Promise<{ out: string; err: string; code: number }> {
   const program = new Command('wattveil').exitOverride();
-  brokerCommands(program, broker.clock);
+  for (const add of Object.values(brokerCommands)) await add(program, broker.clock);
   const out: string[] = [];
   const err: string[] = [];
   const keep = (lines: string[]) => (text: unknown) => {
@@ -204,9 +204,9 @@ describe('broker run', () => {
 });
 
 describe('help', () => {
-  test('of every command gives an example, and every one but `broker run` takes --json', () => {
+  test('of every command gives an example, and every one but `broker run` takes --json', async () => {
     const program = new Command('wattveil');
-    brokerCommands(program, broker.clock);
+    for (const add of Object.values(brokerCommands)) await add(program, broker.clock);
     const leaves = (command: Command): Command[] =>
       command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
     const commands = leaves(program);

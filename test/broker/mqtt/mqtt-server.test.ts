@@ -5,7 +5,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { admission } from '../../../broker/mqtt/admission.ts';
 import { createLink, type RunningLink } from '../../../broker/mqtt/link.ts';
 import { type MqttServer, startMqttServer } from '../../../broker/mqtt/mqtt-server.ts';
-import { defaultPrefix, topicOf } from '../../../broker/protocol/topics.ts';
+import { defaultPrefix } from '../../../broker/protocol/default-prefix.ts';
+import { topicOf } from '../../../broker/protocol/topics.ts';
 import { eventually } from '../eventually.ts';
 import { silentLog } from '../silent-log.ts';
 

@@ -4,7 +4,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { defaultPrefix, filterOf, readTopic, topicOf } from '../../../broker/protocol/topics.ts';
+import { defaultPrefix } from '../../../broker/protocol/default-prefix.ts';
+import { filterOf, readTopic, topicOf } from '../../../broker/protocol/topics.ts';
 
 export interface Asked {
   readonly id: string;

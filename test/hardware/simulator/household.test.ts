@@ -33,9 +33,9 @@ function written(text: string): string {
   return file;
 }
 
-function example(): string {
+async function example(): Promise<string> {
   const program = new Command('wattveil');
-  hardwareCommands(program, () => 0);
+  await hardwareCommands.simulate(program, { now: () => 0 });
   let help = '';
   program.commands[0]?.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
   return help.slice(help.indexOf('  since:'), help.indexOf('\nFaults:')).replace(/^ {2}/gm, '');
@@ -90,8 +90,8 @@ describe('an appliance', () => {
   });
 });
 
-test('the example of the help is a household, and what is printed for it fits an agent', () => {
-  const household = readHousehold(written(example()));
+test('the example of the help is a household, and what is printed for it fits an agent', async () => {
+  const household = readHousehold(written(await example()));
   const settings = parse(agentYaml(household, folder)) as object;
   const agent = AgentYaml.parse({ home: 'bob', dataDir: '.', broker: { url: 'mqtt://localhost' }, ...settings });
   expect(agent.buses.map(({ port }) => port)).toEqual([join(folder, 'line-1'), join(folder, 'p1')]);
