@@ -53,8 +53,7 @@ export async function runBroker(config: BrokerConfig, clock: Clock, log: Logger)
     const { listen, prefix } = config;
     const server = await startMqttServer({ listen, prefix, log });
     started.push(() => server.close());
-    const url = `mqtt://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`;
-    const link = createLink({ url, prefix, password: server.coordinatorPassword, log });
+    const link = createLink({ server, prefix, log });
     started.push(() => link.close());
     await startCoordinator({ config, clock, log, database, link, keyPath: (name) => folder.path(name) }, started);
     // Last: whatever the first connection brings finds everyone listening.

@@ -1,9 +1,11 @@
 /**
  * One MQTT connection that is made anew whenever it is lost: a new client each time, subscribed anew each time.
  */
-import { connect, type MqttClient } from 'mqtt';
+import { connect as connectTcp } from 'node:net';
+import { MqttClient } from 'mqtt';
 import type { Logger } from 'pino';
 import { nextDelayMs } from '../protocol/backoff.ts';
+import type { MqttServer } from './mqtt-server.ts';
 
 export interface Connection {
   start(): void;
@@ -19,9 +21,8 @@ export interface Connection {
 }
 
 export interface ConnectionOptions {
-  readonly url: string;
+  readonly server: Pick<MqttServer, 'host' | 'port' | 'coordinatorPassword'>;
   readonly clientId: string;
-  readonly password: string;
   readonly clean: boolean;
   readonly log: Logger;
   onReady(): void;
@@ -46,12 +47,14 @@ class RenewedConnection implements Connection {
   }
 
   start(): void {
-    const { url, clientId, password, clean } = this.#options;
+    const { server, clientId, clean } = this.#options;
+    const { host, port } = server;
     // A queued publish of a reconnected client was seen not to be sent: hence no reconnecting, and no queue.
-    const client = connect(url, {
+    // Not by `connect`, which loads web sockets and proxies.
+    const client = new MqttClient(() => connectTcp({ host, port }), {
       clientId,
       username: clientId,
-      password,
+      password: server.coordinatorPassword,
       clean,
       protocolVersion: 4,
       reconnectPeriod: 0,

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { filterOf, readTopic, type TopicLevels, type TopicName, topicOf } from '../protocol/topics.ts';
 import { coordinatorIds } from './admission.ts';
 import { type Connection, connection } from './connection.ts';
+import type { MqttServer } from './mqtt-server.ts';
 
 export interface Link {
   readonly prefix: string;
@@ -34,11 +35,9 @@ export interface RunningLink extends Link {
 }
 
 export interface LinkOptions {
-  /** mqtt://host:port */
-  readonly url: string;
+  /** The embedded one. */
+  readonly server: Pick<MqttServer, 'host' | 'port' | 'coordinatorPassword'>;
   readonly prefix: string;
-  /** What the embedded broker gave out for its coordinator. */
-  readonly password: string;
   readonly log: Logger;
 }
 
@@ -57,12 +56,12 @@ class CoordinatorLink implements RunningLink {
   readonly #connectListeners: (() => void | Promise<void>)[] = [];
   #onFirstConnect: () => void = () => undefined;
 
-  constructor({ url, prefix, password, log }: LinkOptions) {
+  constructor({ server, prefix, log }: LinkOptions) {
     this.prefix = prefix;
     this.#log = log;
     const onReady = () => this.#connected();
     const onMessage = (topic: string, payload: Uint8Array) => this.#received(topic, payload);
-    const both = { url, password, log, onReady, onMessage };
+    const both = { server, log, onReady, onMessage };
     // The coordinator alone keeps its session: what homes send while it reconnects waits for it.
     this.#receiving = connection({ ...both, clientId: coordinatorIds.receiving, clean: false });
     this.#sending = connection({ ...both, clientId: coordinatorIds.sending, clean: true });

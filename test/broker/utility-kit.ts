@@ -56,8 +56,7 @@ export async function startUtility(folder: string, clock = new SteppedClock(noon
   const coordinator = openKeyFile(join(folder, 'coordinator.pem'), true);
   const authority = await createAuthority(openKeyFile(join(folder, 'authority.pem'), true), database);
   const server = await startMqttServer({ listen: { host: '127.0.0.1', port: 0, insecure: false }, prefix, log });
-  const url = `mqtt://127.0.0.1:${server.port}`;
-  const link = createLink({ url, prefix, password: server.coordinatorPassword, log });
+  const link = createLink({ server, prefix, log });
   const store = new HomeStore(database);
   const presence = new Presence(link, (home) => store.isKnown(home), log);
   const keptOut = receiveAgreementKeys({ store, link, authority: authority.publicKey, clock, log });

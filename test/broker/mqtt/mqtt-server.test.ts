@@ -38,9 +38,8 @@ async function socket(at: MqttServer): Promise<Socket> {
 }
 async function link(at: MqttServer): Promise<RunningLink> {
   const made = createLink({
-    url: `mqtt://127.0.0.1:${at.port}`,
+    server: at,
     prefix,
-    password: at.coordinatorPassword,
     log: silentLog,
   });
   open.push(made);
