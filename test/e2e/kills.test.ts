@@ -3,13 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { epochMs } from '../../broker/protocol/clock.ts';
 import type { RoundRow } from '../../broker/protocol/operator.ts';
-import { cohort, midnight, slot } from '../../scripts/story/people.ts';
+import { cohort, hour, midnight, slot } from '../../scripts/story/people.ts';
 import { must, openReadyStreet } from '../../scripts/story/ready.ts';
 import type { Street } from '../../scripts/story/street.ts';
 import { Gate, type Point } from './gate.ts';
 
-const meanKwh = [33.7 / 3, 38 / 3, 55.5 / 3, 34.2 / 3];
+const meanKwh = [33.7 / 3, 38 / 3, 55.5 / 3, 34.2 / 3, 12 / 3];
 /** Each test asks for hours of its own: those of a test before it are spent. */
 let slotsAsked = 0;
 let round = '';
@@ -151,4 +152,39 @@ describe('a round completes', () => {
     await street.startBroker();
     await theSumIsRight();
   });
+
+  it('when an agent is killed while it waits for the hours to be over', { timeout: 120_000 }, async () => {
+    // It is the end of the fourth slot.
+    slotsAsked = 4;
+    await openRound();
+    const waits = () => eventually(() => standingOf('bob')).toBe('waiting');
+    await waits();
+    await killAgent('bob');
+    await street.startAgent('bob');
+    await waits();
+    await street.driver.stepTo(epochMs(midnight + slotsAsked * slot));
+    const from = new Date(midnight + (slotsAsked - 1) * slot).toISOString();
+    const used: [string, string][] = [
+      ['bob', '6'],
+      ['alice', '2.5'],
+      ['bill', '3.5'],
+    ];
+    const add = ['tensors', 'add', 'evening', '--tag', '#energy-consumption', '--unit', 'kWh', '--capacity', '3.68'];
+    const enter = async ([home, kwh]: [string, string]) => {
+      await must(street.atHome(home, ...add, '--step', '6h', '--from', from, kwh));
+      await must(street.atHome(home, 'tensors', 'withdraw', 'total'));
+      await must(street.atHome(home, 'tensors', 'publish', 'evening'));
+    };
+    await Promise.all(used.map(enter));
+    // Until the reading after them would be there.
+    await street.driver.stepTo(epochMs(midnight + slotsAsked * slot + hour / 4));
+    await theSumIsRight();
+  });
 });
+
+/** As contributor of the round. */
+async function standingOf(home: string): Promise<string | undefined> {
+  const { stdout } = await must(street.atHome(home, 'agent', 'status', '--json'));
+  const { rounds } = JSON.parse(stdout) as { rounds: { round: string; contribution: string }[] };
+  return rounds.find((one) => one.round === round)?.contribution;
+}
