@@ -13,6 +13,7 @@ import type { RosterHome } from '../protocol/roster.ts';
 import { topicOf } from '../protocol/topics.ts';
 import type { WarningLimit } from '../warning-limit.ts';
 import { coordinate } from './coordinator.ts';
+import type { Inbox } from './inbox.ts';
 import { eventOf, type HomeMessage } from './incoming.ts';
 import { unansweredMembers } from './members.ts';
 import { openRequests } from './open-requests.ts';
@@ -26,6 +27,8 @@ import type { Turns } from './turns.ts';
 
 export interface ShellParts {
   readonly store: RoundStore;
+  /** Where what homes send waits, to be taken in together. */
+  readonly inbox: Inbox;
   readonly list: RoundList;
   readonly link: Link;
   readonly clock: Clock;
@@ -49,7 +52,12 @@ export class CoordinatorShell {
   readonly #parts: ShellParts;
   readonly #homes: ReadonlyMap<string, RosterHome>;
   readonly #watchers = new Set<RoundWatcher>();
+  /** As it is on disk. */
   #now: Coordinator;
+  /** As it will be once what is being written is on disk, */
+  #next: Coordinator;
+  /** and what is then to be done. */
+  #effects: Effect[] = [];
   #timers: (() => void)[] = [];
   /** One after the other, so that nothing is asked of a home after it was taken back. */
   #sending: Promise<void> = Promise.resolve();
@@ -57,6 +65,7 @@ export class CoordinatorShell {
   constructor(rules: RoundRules, state: Coordinator, parts: ShellParts) {
     this.#rules = rules;
     this.#now = state;
+    this.#next = state;
     this.#parts = parts;
     this.#homes = new Map(rules.round.roster.homes.map((home) => [home.id, home]));
   }
@@ -75,22 +84,48 @@ export class CoordinatorShell {
     }
   }
 
-  /** A message of a home about this round. What is wrong with it is logged: no home is told. */
-  receive(name: HomeMessage, home: string, payload: Uint8Array): void {
+  /**
+   * A message of a home about this round, which waits for others to be taken in with. Resolves once it is; rejects where
+   * the disk fails.
+   */
+  receive(name: HomeMessage, home: string, payload: Uint8Array): Promise<void> {
+    return this.#parts.inbox.add({ shell: this, name, home, payload });
+  }
+
+  /**
+   * Takes a message in and writes what it changes; `settle` or `undo` has to follow. What is wrong with it is logged: no
+   * home is told. Throws only where the disk fails.
+   */
+  take(name: HomeMessage, home: string, payload: Uint8Array): void {
     const sender = this.#homes.get(home);
     if (sender === undefined) {
       this.#warn(home, { name }, 'ignored: not in the roster of the round');
       return;
     }
     try {
-      const event = eventOf(this.#rules.round, this.#now, { name, home: sender, payload });
+      const event = eventOf(this.#rules.round, this.#next, { name, home: sender, payload });
       if (event === undefined) return;
       if (event.type === 'complaint') this.#warn(home, { contributor: this.#idOf(event.contributor) }, 'complaint');
-      this.#feed(event);
+      this.#write(event);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#warn(home, { name, code: error.code, reason: error.reason }, error.message);
     }
+  }
+
+  /** What was written is on disk: now it is so, and what follows from it is done. */
+  settle(): void {
+    const effects = this.#effects;
+    this.#effects = [];
+    this.#now = this.#next;
+    for (const act of effects) if (!isStore(act)) this.#carryOut(act);
+    if (effects.some(isStore)) this.#tellWatchers();
+  }
+
+  /** What was written is not on disk: nothing has happened. */
+  undo(): void {
+    this.#effects = [];
+    this.#next = this.#now;
   }
 
   /** Its operator ends it. */
@@ -129,14 +164,24 @@ export class CoordinatorShell {
 
   /** Throws only where the disk fails: then nothing has happened. */
   #feed(event: CoordinatorEvent): void {
+    this.#parts.inbox.empty();
+    try {
+      this.#write(event);
+    } catch (error) {
+      this.undo();
+      throw error;
+    }
+    this.settle();
+  }
+
+  #write(event: CoordinatorEvent): void {
     const { store, clock, settings } = this.#parts;
-    const [next, effects] = coordinate(this.#rules, this.#now, event, this.#parts.random(32));
+    const [next, effects] = coordinate(this.#rules, this.#next, event, this.#parts.random(32));
     const now = clock.now();
     const times = { now, retainResultUntil: after(now, settings.keepResults) };
     store.write(this.#rules.round.id, effects.filter(isStore), times);
-    this.#now = next;
-    for (const act of effects) if (!isStore(act)) this.#carryOut(act);
-    if (effects.some(isStore)) this.#tellWatchers();
+    this.#next = next;
+    this.#effects.push(...effects);
   }
 
   #carryOut(act: Act): void {

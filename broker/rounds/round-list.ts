@@ -6,15 +6,16 @@ import { decodeSigned } from '../protocol/message.ts';
 import { Announce } from '../protocol/messages.ts';
 import type { RoundRow } from '../protocol/operator.ts';
 import type { Database } from '../store/database.ts';
+import { Statements } from '../store/statements.ts';
 
 /** More are not listed. */
 const longestList = 500;
 
 export class RoundList {
-  readonly #database: Database;
+  readonly #statements: Statements;
 
   constructor(database: Database) {
-    this.#database = database;
+    this.#statements = new Statements(database);
   }
 
   row(round: string): RoundRow | undefined {
@@ -27,8 +28,8 @@ export class RoundList {
   }
 
   #rows(where: string, values: readonly string[]): RoundRow[] {
-    const rows = this.#database
-      .prepare(
+    const rows = this.#statements
+      .of(
         `SELECT round, cohort, announce, members, announced_at_ms, results.state, results.reason,
            json_extract(results.signed, '$.checked') AS checked,
            json_array_length(results.signed, '$.inconsistent') AS inconsistent,
@@ -40,7 +41,7 @@ export class RoundList {
          ORDER BY announced_at_ms DESC, rounds.rowid DESC LIMIT ${longestList}`,
       )
       .all(...values) as RowColumns[];
-    const declines = this.#database.prepare(
+    const declines = this.#statements.of(
       'SELECT reason, count(*) AS homes FROM declines WHERE round = ? GROUP BY reason',
     );
     return rows.map((row) => {

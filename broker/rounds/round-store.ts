@@ -7,6 +7,7 @@ import type { EpochMs } from '../protocol/clock.ts';
 import type { DeclineReason } from '../protocol/fields.ts';
 import type { Round } from '../protocol/round.ts';
 import type { Database } from '../store/database.ts';
+import { Statements } from '../store/statements.ts';
 import type { Complaints, Heard, Store } from './round-states.ts';
 
 export interface StoredRound {
@@ -28,15 +29,17 @@ export interface StoredSet {
 
 export class RoundStore {
   readonly #database: Database;
+  readonly #statements: Statements;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#statements = new Statements(database);
   }
 
   /** All of it or nothing. */
   insert(round: Round, parts: { matching: readonly number[]; request: string; now: EpochMs }): void {
-    this.#database
-      .prepare(
+    this.#statements
+      .of(
         `INSERT INTO rounds (round, cohort, roster, announce, members, matching, request, announced_at_ms)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       )
@@ -52,12 +55,17 @@ export class RoundStore {
       );
   }
 
+  /** All that is written meanwhile is on disk together once this returns, or nothing of it is. */
+  together(work: () => void): void {
+    this.#database.transaction(work)();
+  }
+
   /** Carries out what one transition has to have on disk: all of it or nothing. */
   write(round: string, stores: readonly Store[], times: { now: EpochMs; retainResultUntil: EpochMs }): void {
     if (stores.length === 0) return;
-    this.#database.transaction(() => {
+    this.together(() => {
       for (const store of stores) this.#write(round, store, times);
-    })();
+    });
   }
 
   #write(round: string, store: Store, times: { now: EpochMs; retainResultUntil: EpochMs }): void {
@@ -110,13 +118,11 @@ export class RoundStore {
   }
 
   #run(sql: string, ...values: readonly (string | number | null | Uint8Array)[]): void {
-    this.#database.prepare(sql).run(...values);
+    this.#statements.of(sql).run(...values);
   }
 
   roundOfRequest(request: string): string | undefined {
-    return this.#database.prepare('SELECT round FROM rounds WHERE request = ?').pluck().get(request) as
-      | string
-      | undefined;
+    return this.#statements.of('SELECT round FROM rounds WHERE request = ?').pluck().get(request) as string | undefined;
   }
 
   find(round: string): StoredRound | undefined {
@@ -138,7 +144,7 @@ export class RoundStore {
   }
 
   #rounds(where: string, ...values: readonly string[]): StoredRound[] {
-    const rows = this.#database.prepare(`SELECT * FROM rounds ${where}`).all(...values) as {
+    const rows = this.#statements.of(`SELECT * FROM rounds ${where}`).all(...values) as {
       round: string;
       cohort: string;
       roster: Buffer;
@@ -159,11 +165,11 @@ export class RoundStore {
   /** What each home has said, in roster order, undefined where nothing. */
   heard(round: string, homes: number): (Heard | undefined)[] {
     const heard = new Array<Heard | undefined>(homes).fill(undefined);
-    const declines = this.#database.prepare('SELECT home, reason FROM declines WHERE round = ?').all(round);
+    const declines = this.#statements.of('SELECT home, reason FROM declines WHERE round = ?').all(round);
     for (const { home, reason } of declines as { home: number; reason: DeclineReason }[]) {
       heard[home - 1] = { said: 'decline', reason };
     }
-    const reports = this.#database.prepare('SELECT home, salt, digest FROM reports WHERE round = ?').all(round);
+    const reports = this.#statements.of('SELECT home, salt, digest FROM reports WHERE round = ?').all(round);
     for (const { home, salt, digest } of reports as { home: number; salt: Buffer; digest: Buffer }[]) {
       heard[home - 1] = { said: 'report', salt, digest };
     }
@@ -172,15 +178,15 @@ export class RoundStore {
 
   /** The sets that were fixed, the one in force first. */
   contributorSets(round: string): StoredSet[] {
-    const rows = this.#database
-      .prepare('SELECT hash, signed, wave FROM contributor_sets WHERE round = ? ORDER BY number DESC')
+    const rows = this.#statements
+      .of('SELECT hash, signed, wave FROM contributor_sets WHERE round = ? ORDER BY number DESC')
       .all(round) as { hash: Buffer; signed: Buffer; wave: string }[];
     return rows.map(({ hash, signed, wave }) => ({ hash, signed, wave: JSON.parse(wave) as number[] }));
   }
 
   complaints(round: string, set: Uint8Array): Complaints {
-    const rows = this.#database
-      .prepare('SELECT home, contributor FROM complaints WHERE round = ? AND contributor_set = ?')
+    const rows = this.#statements
+      .of('SELECT home, contributor FROM complaints WHERE round = ? AND contributor_set = ?')
       .all(round, set) as { home: number; contributor: number }[];
     const complaints = new Map<number, number[]>();
     for (const { home, contributor } of rows) {
@@ -192,8 +198,8 @@ export class RoundStore {
   /** Summed shares for that set, in roster order. */
   answers(round: string, set: Uint8Array, homes: number): (Uint8Array | undefined)[] {
     const answers = new Array<Uint8Array | undefined>(homes).fill(undefined);
-    const rows = this.#database
-      .prepare('SELECT home, sums FROM answers WHERE round = ? AND contributor_set = ?')
+    const rows = this.#statements
+      .of('SELECT home, sums FROM answers WHERE round = ? AND contributor_set = ?')
       .all(round, set) as { home: number; sums: Buffer }[];
     for (const { home, sums } of rows) answers[home - 1] = sums;
     return answers;
@@ -201,7 +207,7 @@ export class RoundStore {
 
   /** Reports as received, of those homes, in that order. */
   reports(round: string, homes: readonly number[]): Uint8Array[] {
-    const select = this.#database.prepare('SELECT report FROM reports WHERE round = ? AND home = ?').pluck();
+    const select = this.#statements.of('SELECT report FROM reports WHERE round = ? AND home = ?').pluck();
     return homes.map((home) => {
       const report = select.get(round, home) as Buffer | null | undefined;
       if (report === undefined || report === null) throw new RangeError(`round ${round}: no report of home ${home}`);
@@ -211,8 +217,6 @@ export class RoundStore {
 
   /** The signed result. */
   result(round: string): string | undefined {
-    return this.#database.prepare('SELECT signed FROM results WHERE round = ?').pluck().get(round) as
-      | string
-      | undefined;
+    return this.#statements.of('SELECT signed FROM results WHERE round = ?').pluck().get(round) as string | undefined;
   }
 }

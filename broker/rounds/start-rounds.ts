@@ -21,6 +21,7 @@ import { opening } from './await-answers.ts';
 import type { ShownHome } from './candidates.ts';
 import { collecting } from './coordinator.ts';
 import { CoordinatorShell } from './coordinator-shell.ts';
+import { Inbox } from './inbox.ts';
 import { homeMessages } from './incoming.ts';
 import { collusionDivisor, planRound, type RoundSettings } from './plan.ts';
 import { ResultStore } from './result-store.ts';
@@ -48,6 +49,8 @@ export interface RoundsParts {
   readonly authority: Authority;
   /** The system's random source. */
   random(bytes: number): Uint8Array;
+  /** Left out: as is good among many homes. */
+  readonly gatherMs?: number;
 }
 
 /**
@@ -66,6 +69,7 @@ class RunningRounds implements Rounds {
   readonly #rosters: Rosters;
   readonly #results: Results;
   readonly #limit: WarningLimit;
+  readonly #inbox: Inbox;
   /** Those that have not ended, by round id. */
   readonly #running = new Map<string, CoordinatorShell>();
   /** A round of a thousand homes has 40 MB of reports. */
@@ -77,6 +81,7 @@ class RunningRounds implements Rounds {
     const { database, link, clock, log, homes } = parts;
     this.#parts = parts;
     this.#store = new RoundStore(database);
+    this.#inbox = new Inbox(this.#store, parts.gatherMs);
     this.#list = new RoundList(database);
     this.#rosters = new Rosters({ ...parts, store: new RosterStore(database) });
     this.#limit = new WarningLimit({ log, isKnown: (home) => homes.cohortOf(home) !== undefined });
@@ -184,6 +189,7 @@ class RunningRounds implements Rounds {
 
   async close(): Promise<void> {
     this.#results.stop();
+    this.#inbox.close();
     const shells = [...this.#running.values()];
     this.#running.clear();
     this.#closed = true;
@@ -204,6 +210,7 @@ class RunningRounds implements Rounds {
     const { link, clock, log, config } = this.#parts;
     const shell = new CoordinatorShell(rules, state, {
       store: this.#store,
+      inbox: this.#inbox,
       list: this.#list,
       link,
       clock,

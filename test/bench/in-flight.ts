@@ -18,6 +18,7 @@ import type { Round } from '../../broker/protocol/round.ts';
 import { readTopic } from '../../broker/protocol/topics.ts';
 import { collecting } from '../../broker/rounds/coordinator.ts';
 import { CoordinatorShell } from '../../broker/rounds/coordinator-shell.ts';
+import { Inbox } from '../../broker/rounds/inbox.ts';
 import { RosterStore } from '../../broker/rounds/roster-store.ts';
 import { RoundList } from '../../broker/rounds/round-list.ts';
 import { RoundStore } from '../../broker/rounds/round-store.ts';
@@ -76,6 +77,7 @@ class InFlight {
     const rosters = new RosterStore(this.#database);
     const turns = new Turns(4);
     const log = pino({ level: 'silent' });
+    const inbox = new Inbox(store);
     this.#cohorts = Array.from({ length: cohorts }, (_, at) => {
       const made = makeRound(homes, `feeder-${at}`);
       const { round, coordinator: key } = made;
@@ -84,7 +86,14 @@ class InFlight {
       rosters.insert(round.roster, new Uint8Array(1), now);
       store.insert(round, { matching, request: round.id, now });
       const shell = new CoordinatorShell({ round, matching, key }, collecting(round), {
-        ...{ store, turns, list: new RoundList(this.#database), link: this.#link(), clock: new SteppedClock(now) },
+        ...{
+          store,
+          inbox,
+          turns,
+          list: new RoundList(this.#database),
+          link: this.#link(),
+          clock: new SteppedClock(now),
+        },
         ...{ log, limit: new WarningLimit({ log, isKnown: () => true }) },
         settings: { ...{ minContributors: 15, reportWithin: hour, expireAfter: hour, keepResults: hour }, grace: hour },
         random: randomBytes,
@@ -141,14 +150,14 @@ const hour = durationMs(3_600_000);
 
 function report({ made: { round }, shell }: Cohort, home: number): void {
   const shares = randomBytes(homes * sealedShareBytes(round));
-  shell.receive('report', idOf(round, home), Report.encode({ round: round.hash, salt: randomBytes(16), shares }));
+  void shell.receive('report', idOf(round, home), Report.encode({ round: round.hash, salt: randomBytes(16), shares }));
 }
 
 /** Nothing but zeros lies on a polynomial, too: the sum opens to 0. */
 function answer({ made: { round, coordinator }, shell }: Cohort, home: string, request: Uint8Array): void {
   const { hash } = readSet(round, coordinator.publicKey, Open.decode(request).set);
   const sums = new Uint8Array(8 * round.blocks);
-  shell.receive('answer', home, Answer.encode({ round: round.hash, set: hash, sums }));
+  void shell.receive('answer', home, Answer.encode({ round: round.hash, set: hash, sums }));
 }
 
 function idOf({ roster }: Round, index: number): string {

@@ -287,6 +287,20 @@ describe('messages that are lost, late or doubled', () => {
     expect(rows.map((row) => row.declined)).toEqual([{ paused: 1 }, { spent: 1 }, {}]);
   });
 
+  test('a report that the disk does not take has not come, and takes none with it that came at once: sent again, it counts', async () => {
+    const utility = await street(ten());
+    const { round, rows } = await utility.ask();
+    const { database } = utility.parts();
+    database.exec(`CREATE TRIGGER full BEFORE INSERT ON reports WHEN NEW.home = 2
+                   BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`);
+    const sent = await Promise.allSettled(['a', 'b', 'c'].map((home) => utility.look(home)));
+    expect(sent.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(rows.map(({ reports }) => reports)).toEqual([1, 2]);
+    database.exec('DROP TRIGGER full');
+    await utility.look('b');
+    expect(utility.rounds.show(round).row.reports).toBe(3);
+  });
+
   test('a message of a home that is not in the roster, and one that is none, are logged and change nothing', async () => {
     const { log, lines } = keepingLog();
     const utility = await street(tutorial, { log, lines });

@@ -123,6 +123,8 @@ export class Utility {
       },
       authority: this.authority,
       random: randomBytes,
+      // A test sends one message after the other.
+      gatherMs: 0,
     });
   }
 

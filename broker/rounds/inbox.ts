@@ -1,0 +1,87 @@
+/**
+ * What homes send about rounds, taken in together: of however many messages that came at once, whichever rounds they are
+ * about, the disk is waited for once. Only then is anything done about them.
+ */
+import type { CoordinatorShell } from './coordinator-shell.ts';
+import type { HomeMessage } from './incoming.ts';
+import type { RoundStore } from './round-store.ts';
+
+interface Message {
+  readonly shell: Pick<CoordinatorShell, 'take' | 'settle' | 'undo'>;
+  readonly name: HomeMessage;
+  readonly home: string;
+  readonly payload: Uint8Array;
+}
+
+interface Arrived extends Message {
+  readonly taken: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+const defaultGatherMs = 25;
+
+export class Inbox {
+  readonly #store: Pick<RoundStore, 'together'>;
+  readonly #gatherMs: number;
+  #arrived: Arrived[] = [];
+  /** When it was last emptied, by a clock that is never set. */
+  #emptied = Number.NEGATIVE_INFINITY;
+
+  /** @param gatherMs real time from one wait for the disk to the next, at least; what comes alone does not wait */
+  constructor(store: Pick<RoundStore, 'together'>, gatherMs = defaultGatherMs) {
+    this.#store = store;
+    this.#gatherMs = gatherMs;
+  }
+
+  /** Resolves once what it changes is on disk; rejects where the disk fails, and then nothing has happened. */
+  add(message: Message): Promise<void> {
+    return new Promise((taken, failed) => {
+      if (this.#arrived.push({ ...message, taken, failed }) > 1) return;
+      const waitMs = this.#emptied + this.#gatherMs - performance.now();
+      if (waitMs > 0) setTimeout(() => this.empty(), waitMs);
+      else setImmediate(() => this.empty());
+    });
+  }
+
+  /** What has come so far is taken in now: whatever happens next, happens after it. */
+  empty(): void {
+    const arrived = this.#arrived;
+    if (arrived.length === 0) return;
+    this.#arrived = [];
+    try {
+      this.#takeIn(arrived);
+    } catch {
+      // Each by itself, as if it had come alone: what cannot be stored takes no others with it.
+      for (const one of arrived) this.#takeInAlone(one);
+    }
+    this.#emptied = performance.now();
+  }
+
+  /** What has come and is not taken in is forgotten. Its homes repeat it, for it was not proved to them. */
+  close(): void {
+    this.#arrived = [];
+  }
+
+  #takeInAlone(one: Arrived): void {
+    try {
+      this.#takeIn([one]);
+    } catch (error) {
+      one.failed(error);
+    }
+  }
+
+  /** All of it or nothing. */
+  #takeIn(arrived: readonly Arrived[]): void {
+    const shells = new Set(arrived.map(({ shell }) => shell));
+    try {
+      this.#store.together(() => {
+        for (const { shell, name, home, payload } of arrived) shell.take(name, home, payload);
+      });
+    } catch (error) {
+      for (const shell of shells) shell.undo();
+      throw error;
+    }
+    for (const shell of shells) shell.settle();
+    for (const { taken } of arrived) taken();
+  }
+}
