@@ -13,14 +13,21 @@ import type { RosterHome } from '../protocol/roster.ts';
 import { topicOf } from '../protocol/topics.ts';
 import type { WarningLimit } from '../warning-limit.ts';
 import { coordinate } from './coordinator.ts';
-import type { Inbox } from './inbox.ts';
+import type { Inbox, Taker } from './inbox.ts';
 import { eventOf, type HomeMessage } from './incoming.ts';
 import { unansweredMembers } from './members.ts';
 import { openRequests } from './open-requests.ts';
 import type { RoundSettings } from './plan.ts';
 import { publishRetained, type Retained } from './retained.ts';
 import type { RoundList } from './round-list.ts';
-import type { Act, Coordinator, CoordinatorEvent, Effect, RoundRules, Store } from './round-states.ts';
+import {
+  type Act,
+  type Coordinator,
+  type CoordinatorEvent,
+  type Effect,
+  isStore,
+  type RoundRules,
+} from './round-states.ts';
 import type { RoundStore } from './round-store.ts';
 import type { RoundWatcher } from './rounds.ts';
 import type { Turns } from './turns.ts';
@@ -47,7 +54,7 @@ export interface ShellParts {
 /** What failed because the disk was full, say, is tried again: the round would wait for it for ever. */
 const tryAgainMs = 10_000;
 
-export class CoordinatorShell {
+export class CoordinatorShell implements Taker {
   readonly #rules: RoundRules;
   readonly #parts: ShellParts;
   readonly #homes: ReadonlyMap<string, RosterHome>;
@@ -89,13 +96,10 @@ export class CoordinatorShell {
    * the disk fails.
    */
   receive(name: HomeMessage, home: string, payload: Uint8Array): Promise<void> {
-    return this.#parts.inbox.add({ shell: this, name, home, payload });
+    return this.#parts.inbox.add({ taker: this, name, home, payload });
   }
 
-  /**
-   * Takes a message in and writes what it changes; `settle` or `undo` has to follow. What is wrong with it is logged: no
-   * home is told. Throws only where the disk fails.
-   */
+  /** What is wrong with a message is logged: no home is told. */
   take(name: HomeMessage, home: string, payload: Uint8Array): void {
     const sender = this.#homes.get(home);
     if (sender === undefined) {
@@ -113,7 +117,6 @@ export class CoordinatorShell {
     }
   }
 
-  /** What was written is on disk: now it is so, and what follows from it is done. */
   settle(): void {
     const effects = this.#effects;
     this.#effects = [];
@@ -122,7 +125,6 @@ export class CoordinatorShell {
     if (effects.some(isStore)) this.#tellWatchers();
   }
 
-  /** What was written is not on disk: nothing has happened. */
   undo(): void {
     this.#effects = [];
     this.#next = this.#now;
@@ -301,18 +303,4 @@ export class CoordinatorShell {
   #idOf(index: number): string {
     return this.#rules.round.roster.homes[index - 1]?.id ?? `home ${index}`;
   }
-}
-
-const storeTypes: Readonly<Record<Store['type'], true>> = {
-  storeReport: true,
-  storeDecline: true,
-  storeSet: true,
-  storeAskedAll: true,
-  storeComplaint: true,
-  storeAnswer: true,
-  storeResult: true,
-};
-
-function isStore(effect: Effect): effect is Store {
-  return effect.type in storeTypes;
 }

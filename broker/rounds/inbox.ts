@@ -2,12 +2,21 @@
  * What homes send about rounds, taken in together: of however many messages that came at once, whichever rounds they are
  * about, the disk is waited for once. Only then is anything done about them.
  */
-import type { CoordinatorShell } from './coordinator-shell.ts';
 import type { HomeMessage } from './incoming.ts';
 import type { RoundStore } from './round-store.ts';
 
+/** A round: takes messages in, and after them learns what became of what it wrote. */
+export interface Taker {
+  /** Writes what the message changes. Throws only where the disk fails. */
+  take(name: HomeMessage, home: string, payload: Uint8Array): void;
+  /** What was written is on disk: now it is so, and what follows from it is done. */
+  settle(): void;
+  /** What was written is not on disk: nothing has happened. */
+  undo(): void;
+}
+
 interface Message {
-  readonly shell: Pick<CoordinatorShell, 'take' | 'settle' | 'undo'>;
+  readonly taker: Taker;
   readonly name: HomeMessage;
   readonly home: string;
   readonly payload: Uint8Array;
@@ -72,16 +81,16 @@ export class Inbox {
 
   /** All of it or nothing. */
   #takeIn(arrived: readonly Arrived[]): void {
-    const shells = new Set(arrived.map(({ shell }) => shell));
+    const takers = new Set(arrived.map(({ taker }) => taker));
     try {
       this.#store.together(() => {
-        for (const { shell, name, home, payload } of arrived) shell.take(name, home, payload);
+        for (const { taker, name, home, payload } of arrived) taker.take(name, home, payload);
       });
     } catch (error) {
-      for (const shell of shells) shell.undo();
+      for (const taker of takers) taker.undo();
       throw error;
     }
-    for (const shell of shells) shell.settle();
+    for (const taker of takers) taker.settle();
     for (const { taken } of arrived) taken();
   }
 }

@@ -118,3 +118,17 @@ export type Note = 'second-report' | 'late-report' | 'second-answer';
 export type Effect = Store | Act;
 /** The next state, and what is to be done for it. */
 export type Step = readonly [Coordinator, readonly Effect[]];
+
+const storeTypes: Readonly<Record<Store['type'], true>> = {
+  storeReport: true,
+  storeDecline: true,
+  storeSet: true,
+  storeAskedAll: true,
+  storeComplaint: true,
+  storeAnswer: true,
+  storeResult: true,
+};
+
+export function isStore(effect: Effect): effect is Store {
+  return effect.type in storeTypes;
+}

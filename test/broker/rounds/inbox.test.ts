@@ -17,7 +17,7 @@ function made(refused?: string) {
     happened.push('on disk');
   };
   const inbox = new Inbox({ together });
-  const shell = (round: string) => ({
+  const taker = (round: string) => ({
     take: (_: string, home: string) => {
       happened.push(`${round}: ${home}`);
       if (home === refused) throw new Error('the disk is full');
@@ -25,16 +25,16 @@ function made(refused?: string) {
     settle: () => void happened.push(`${round}: done`),
     undo: () => void happened.push(`${round}: undone`),
   });
-  return { inbox, happened, one: shell('one'), other: shell('other') };
+  return { inbox, happened, one: taker('one'), other: taker('other') };
 }
 
 describe('messages that come at once', () => {
   it('wait for the disk together, those of all rounds, and only then is anything done', async () => {
     const { inbox, happened, one, other } = made();
     const sent = [
-      inbox.add({ shell: one, name: 'report', home: 'alice', payload: bytes }),
-      inbox.add({ shell: other, name: 'answer', home: 'bob', payload: bytes }),
-      inbox.add({ shell: one, name: 'report', home: 'carol', payload: bytes }),
+      inbox.add({ taker: one, name: 'report', home: 'alice', payload: bytes }),
+      inbox.add({ taker: other, name: 'answer', home: 'bob', payload: bytes }),
+      inbox.add({ taker: one, name: 'report', home: 'carol', payload: bytes }),
     ];
     expect(happened).toEqual([]);
     await Promise.all(sent);
@@ -43,7 +43,7 @@ describe('messages that come at once', () => {
 
   it('are taken in before whatever else happens to a round', () => {
     const { inbox, happened, one } = made();
-    void inbox.add({ shell: one, name: 'report', home: 'alice', payload: bytes });
+    void inbox.add({ taker: one, name: 'report', home: 'alice', payload: bytes });
     inbox.empty();
     expect(happened).toEqual(['one: alice', 'on disk', 'one: done']);
     inbox.empty();
@@ -53,9 +53,9 @@ describe('messages that come at once', () => {
   it('are taken in one by one where the disk does not take them together', async () => {
     const { inbox, happened, one, other } = made('bob');
     const sent = [
-      inbox.add({ shell: one, name: 'report', home: 'alice', payload: bytes }),
-      inbox.add({ shell: other, name: 'report', home: 'bob', payload: bytes }),
-      inbox.add({ shell: one, name: 'report', home: 'carol', payload: bytes }),
+      inbox.add({ taker: one, name: 'report', home: 'alice', payload: bytes }),
+      inbox.add({ taker: other, name: 'report', home: 'bob', payload: bytes }),
+      inbox.add({ taker: one, name: 'report', home: 'carol', payload: bytes }),
     ];
     const outcomes = await Promise.allSettled(sent);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
@@ -69,7 +69,7 @@ describe('messages that come at once', () => {
 
   it('are forgotten when the rounds are closed', async () => {
     const { inbox, happened, one } = made();
-    void inbox.add({ shell: one, name: 'report', home: 'alice', payload: bytes });
+    void inbox.add({ taker: one, name: 'report', home: 'alice', payload: bytes });
     inbox.close();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(happened).toEqual([]);
