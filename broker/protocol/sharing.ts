@@ -4,7 +4,7 @@
 import { ProtocolError } from './errors.ts';
 import {
   addResidues,
-  dot,
+  appendProducts,
   fieldBound,
   isPacked,
   mostTerms,
@@ -92,33 +92,40 @@ export function drawResidues(sharing: Sharing, blocks: number, random: (bytes: n
  * @see Franklin & Yung 1992; test/vectors/packed-sharing.json
  */
 export function shareVector(sharing: Sharing, vector: readonly bigint[], residues: Residues): Uint8Array[] {
-  const { homes, packing, answers, threshold } = sharing;
+  const { homes, packing } = sharing;
   for (const value of vector) if (value > fieldBound || value < -fieldBound) throw outOfField();
   const blocks = blocksOf(vector.length, packing);
-  // [home][block][prime]
-  const shares = new Uint32Array(homes * blocks * 3);
-  // [block]: the values at −1, −2, …, −packing, then at 1..threshold
-  const known = new Float64Array(blocks * answers);
-  for (const index of primeIndices) {
-    const prime = primes[index];
-    for (let block = 0; block < blocks; block += 1) {
-      const start = block * answers;
-      for (let at = 0; at < packing; at += 1) known[start + at] = residueOf(vector[block * packing + at] ?? 0n, prime);
-      for (let home = 1; home <= threshold; home += 1) {
-        const residue = residues(block, index, home);
-        known[start + packing + home - 1] = residue;
-        shares[((home - 1) * blocks + block) * 3 + index] = residue;
-      }
-    }
-    const matrix = shareMatrix(sharing, index);
-    for (let home = threshold + 1; home <= homes; home += 1) {
-      const row = matrix.subarray((home - threshold - 1) * answers, (home - threshold) * answers);
-      for (let block = 0; block < blocks; block += 1) {
-        shares[((home - 1) * blocks + block) * 3 + index] = dot(known, block * answers, row, prime);
-      }
+  const stretch = packing + homes;
+  const [points0, points1, points2] = primeIndices.map((index) => pointsOf(sharing, vector, residues, index)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const bytes = new Uint8Array(8 * homes * blocks);
+  const view = viewOf(bytes);
+  for (let home = 0; home < homes; home += 1) {
+    for (let block = 0, at = packing + home; block < blocks; block += 1, at += stretch) {
+      const place = home * blocks + block;
+      packResidues(view, place, points0[at] as number, points1[at] as number, points2[at] as number);
     }
   }
-  return packShares(shares, homes, blocks);
+  return Array.from({ length: homes }, (_, home) => bytes.subarray(8 * home * blocks, 8 * (home + 1) * blocks));
+}
+
+/** [block]: the polynomial's values at −1, −2, …, −packing, then at 1..homes. */
+function pointsOf(sharing: Sharing, vector: readonly bigint[], residues: Residues, index: PrimeIndex): Float64Array {
+  const { homes, packing, answers, threshold } = sharing;
+  const blocks = blocksOf(vector.length, packing);
+  const points = new Float64Array(blocks * (packing + homes));
+  for (let block = 0; block < blocks; block += 1) {
+    const start = block * (packing + homes);
+    for (let at = 0; at < packing; at += 1) {
+      points[start + at] = residueOf(vector[block * packing + at] ?? 0n, primes[index]);
+    }
+    for (let home = 1; home <= threshold; home += 1) points[start + packing + home - 1] = residues(block, index, home);
+  }
+  appendProducts(points, shareMatrix(sharing, index), answers, primes[index]);
+  return points;
 }
 
 /**
@@ -135,23 +142,18 @@ export function sumShares(shares: readonly Uint8Array[]): Uint8Array {
     if (share.length !== length) throw new RangeError(`share: expected ${length} bytes, got ${share.length}`);
     addResidues(sums, share);
   }
-  const residues = Uint32Array.from(sums, (sum, at) => reduce(sum, primes[(at % 3) as PrimeIndex]));
-  return packShares(residues, 1, blocks)[0] as Uint8Array;
+  const bytes = new Uint8Array(length);
+  const view = viewOf(bytes);
+  const residueAt = (at: number) => reduce(sums[at] as number, primes[(at % 3) as PrimeIndex]);
+  for (let block = 0; block < blocks; block += 1) {
+    packResidues(view, block, residueAt(3 * block), residueAt(3 * block + 1), residueAt(3 * block + 2));
+  }
+  return bytes;
 }
 
 /** Whether the bytes are whole blocks, every residue below its prime and bit 63 clear. */
 export function isCanonicalShare(bytes: Uint8Array): boolean {
   return isPacked(bytes);
-}
-
-/** @param residues [home][block][prime] */
-function packShares(residues: Uint32Array, homes: number, blocks: number): Uint8Array[] {
-  const bytes = new Uint8Array(8 * homes * blocks);
-  const view = viewOf(bytes);
-  for (let at = 0; at < homes * blocks; at += 1) {
-    packResidues(view, at, residues[3 * at] as number, residues[3 * at + 1] as number, residues[3 * at + 2] as number);
-  }
-  return Array.from({ length: homes }, (_, home) => bytes.subarray(8 * home * blocks, 8 * (home + 1) * blocks));
 }
 
 function refusal(why: string): ProtocolError {

@@ -1,9 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  appendProducts,
   dot,
   fieldBound,
   isPacked,
+  mostTerms,
   multiply,
   packResidues,
   primeIndices,
@@ -85,6 +87,38 @@ describe('an integer', () => {
   test('beyond the bound comes back as another', () => {
     const [r0, r1, r2] = primes.map((prime) => residueOf(fieldBound + 1n, prime)) as [number, number, number];
     expect(recombine(r0, r1, r2)).toBe(-fieldBound);
+  });
+});
+
+describe('inner products are appended', () => {
+  const shape = fc.record({
+    rows: fc.nat(5),
+    stretches: fc.integer({ min: 1, max: 5 }),
+    length: fc.constantFrom(1, 7),
+  });
+
+  test.each(primes)('for every row and every stretch, odd numbers or even, below %i', (prime) => {
+    fc.assert(
+      fc.property(shape, fc.infiniteStream(residue(prime)), ({ rows, stretches, length }, drawn) => {
+        const draw = (count: number) => Array.from({ length: count }, () => drawn.next().value as number);
+        const matrix = Array.from({ length: rows }, () => draw(length));
+        const given = Array.from({ length: stretches }, () => draw(length));
+        const residues = Float64Array.from(given.flatMap((stretch) => [...stretch, ...new Array(rows).fill(0)]));
+        appendProducts(residues, Float64Array.from(matrix.flat()), length, prime);
+        const inner = (row: number[], stretch: number[]) =>
+          Number(row.reduce((sum, factor, at) => sum + BigInt(factor) * BigInt(stretch[at] ?? 0), 0n) % BigInt(prime));
+        const expected = given.flatMap((stretch) => [...stretch, ...matrix.map((row) => inner(row, stretch))]);
+        expect([...residues]).toEqual(expected);
+      }),
+    );
+  });
+
+  test('exactly where there are as many of the largest as may be', () => {
+    const [prime] = primes;
+    const residues = new Float64Array(mostTerms + 1).fill(prime - 1);
+    appendProducts(residues, new Float64Array(mostTerms).fill(prime - 1), mostTerms, prime);
+    // (−1)·(−1), so many times.
+    expect(residues[mostTerms]).toBe(mostTerms);
   });
 });
 
