@@ -9,7 +9,7 @@ import { Answer, Complaint, Open } from './messages.ts';
 import { cutShares, pairKeyOf } from './report.ts';
 import type { Round } from './round.ts';
 import { Sealing } from './sealing.ts';
-import { isCanonicalShare, sumShares } from './sharing.ts';
+import { isCanonicalShare, ShareSum } from './sharing.ts';
 
 /** What one member is asked to answer for. */
 export interface OpenRequest {
@@ -59,7 +59,7 @@ export function readOpen(round: Round, coordinator: Uint8Array, bytes: Uint8Arra
 /** @param own the member's index, 1..n */
 export function answerOpen(round: Round, own: number, pairKeys: PairKeys, { set, sealed }: OpenRequest): Answered {
   const sealing = new Sealing({ rosterHash: round.roster.hash, roundHash: round.hash });
-  const shares: Uint8Array[] = [];
+  const sum = new ShareSum(round.blocks);
   const complaints: Uint8Array[] = [];
   set.contributors.forEach((contributor, at) => {
     const salt = set.salts[at];
@@ -67,11 +67,12 @@ export function answerOpen(round: Round, own: number, pairKeys: PairKeys, { set,
     if (salt === undefined || box === undefined) throw new RangeError('an open request with fewer shares than its set');
     const parties = { from: contributor, to: own, pairKey: pairKeyOf(pairKeys, contributor), salt };
     const share = sealing.open(parties, box);
-    if (share !== undefined && isCanonicalShare(share)) shares.push(share);
+    // Added up one by one: a thousand shares kept until the end are a burden to the collector.
+    if (share !== undefined && isCanonicalShare(share)) sum.add(share);
     else complaints.push(Complaint.encode({ round: round.hash, set: set.hash, contributor }));
   });
   if (complaints.length > 0) return { complaints };
-  return { answer: Answer.encode({ round: round.hash, set: set.hash, sums: sumShares(shares) }) };
+  return { answer: Answer.encode({ round: round.hash, set: set.hash, sums: sum.packed() }) };
 }
 
 /**

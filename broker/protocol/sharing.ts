@@ -128,27 +128,42 @@ function pointsOf(sharing: Sharing, vector: readonly bigint[], residues: Residue
   return points;
 }
 
-/**
- * The field-wise sum of shares, itself a share of the sum.
- * @param shares at least one, all canonical and of one length
- */
+/** The field-wise sum of shares, itself a share of the sum. */
+export class ShareSum {
+  readonly #blocks: number;
+  /** [block][prime] */
+  readonly #sums: Float64Array;
+
+  constructor(blocks: number) {
+    this.#blocks = blocks;
+    this.#sums = new Float64Array(3 * blocks);
+  }
+
+  /** @param share canonical */
+  add(share: Uint8Array): void {
+    const bytes = 8 * this.#blocks;
+    if (share.length !== bytes) throw new RangeError(`share: expected ${bytes} bytes, got ${share.length}`);
+    addResidues(this.#sums, share);
+  }
+
+  packed(): Uint8Array {
+    const bytes = new Uint8Array(8 * this.#blocks);
+    const view = viewOf(bytes);
+    const residueAt = (at: number) => reduce(this.#sums[at] as number, primes[(at % 3) as PrimeIndex]);
+    for (let block = 0; block < this.#blocks; block += 1) {
+      packResidues(view, block, residueAt(3 * block), residueAt(3 * block + 1), residueAt(3 * block + 2));
+    }
+    return bytes;
+  }
+}
+
+/** @param shares at least one, all canonical and of one length */
 export function sumShares(shares: readonly Uint8Array[]): Uint8Array {
   const [first] = shares;
   if (first === undefined) throw new RangeError('shares: expected at least one, got none');
-  const { length } = first;
-  const blocks = length / 8;
-  const sums = new Float64Array(3 * blocks);
-  for (const share of shares) {
-    if (share.length !== length) throw new RangeError(`share: expected ${length} bytes, got ${share.length}`);
-    addResidues(sums, share);
-  }
-  const bytes = new Uint8Array(length);
-  const view = viewOf(bytes);
-  const residueAt = (at: number) => reduce(sums[at] as number, primes[(at % 3) as PrimeIndex]);
-  for (let block = 0; block < blocks; block += 1) {
-    packResidues(view, block, residueAt(3 * block), residueAt(3 * block + 1), residueAt(3 * block + 2));
-  }
-  return bytes;
+  const sum = new ShareSum(first.length / 8);
+  for (const share of shares) sum.add(share);
+  return sum.packed();
 }
 
 /** Whether the bytes are whole blocks, every residue below its prime and bit 63 clear. */
