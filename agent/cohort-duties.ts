@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import { type Clock, epochMs } from '../broker/protocol/clock.ts';
 import { fromHex } from '../broker/protocol/hex.ts';
+import { checkRoster } from '../broker/protocol/roster.ts';
 import { filterOf, type Received, topicOf } from '../broker/protocol/topics.ts';
 import { CataloguePublisher } from './catalogue-publisher.ts';
 import type { AgentConfig } from './config.ts';
@@ -82,6 +83,7 @@ export class CohortDuties {
     const coordinator = fromHex(enrolment.coordinator);
     this.#seats = new Seats({
       store: rounds,
+      checkRoster,
       home,
       identity: keys.identity.publicKey,
       keys: keys.agreement,

@@ -6,7 +6,7 @@ import { pairKeysOf } from '../../broker/protocol/agreement.ts';
 import type { EpochMs } from '../../broker/protocol/clock.ts';
 import { dropOldest } from '../../broker/protocol/drop-oldest.ts';
 import { fromHex, toHex } from '../../broker/protocol/hex.ts';
-import { type AcceptedRoster, checkRoster } from '../../broker/protocol/roster.ts';
+import type { AcceptedRoster, RosterContext } from '../../broker/protocol/roster.ts';
 import type { AgreementKeys, OwnAgreementKey } from '../agreement-keys.ts';
 import { ownPlace } from '../policy/check-own-place.ts';
 import type { Seat } from '../policy/judge-announcement.ts';
@@ -14,7 +14,9 @@ import { RefusedError, refusal } from '../policy/refusals.ts';
 import type { RoundStore } from '../store/round-store.ts';
 
 export interface SeatParts {
-  readonly store: RoundStore;
+  readonly store: Pick<RoundStore, 'roster' | 'epochsOf' | 'keysSeen' | 'keepRoster'>;
+  /** The protocol's own; a simulation of thousands of rosters signs none of them. */
+  readonly checkRoster: (signed: Uint8Array, context: RosterContext) => AcceptedRoster;
   readonly home: string;
   /** Ed25519 public key. */
   readonly identity: Uint8Array;
@@ -75,7 +77,7 @@ export class Seats {
    * @throws {ProtocolError | RefusedError} why it is refused; nothing of it is kept then
    */
   accept(signed: Uint8Array, hash: string, now: EpochMs): Seat {
-    const { store, cohort, authority, coordinator, mostHomes } = this.#parts;
+    const { store, checkRoster, cohort, authority, coordinator, mostHomes } = this.#parts;
     const seen = store.keysSeen();
     const roster = checkRoster(signed, { coordinator, authority, cohort, now, seen, epochs: store.epochsOf(cohort) });
     if (toHex(roster.hash) !== hash) throw new RefusedError(refusal('ROSTER_NOT_THE_ONE_NAMED'));
@@ -94,7 +96,7 @@ export class Seats {
   #take(hash: string): Taken | undefined {
     const taken = this.#taken.get(hash);
     if (taken !== undefined && this.#isHeld(taken.key)) return taken;
-    const { store, cohort, authority, coordinator } = this.#parts;
+    const { store, checkRoster, cohort, authority, coordinator } = this.#parts;
     const stored = store.roster(hash);
     if (stored === undefined) return undefined;
     if (stored.forgotten) throw new RefusedError(refusal('ROSTER_KEY_REPLACED'));

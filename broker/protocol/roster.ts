@@ -67,16 +67,10 @@ export function checkRoster(signed: Uint8Array, context: RosterContext): Checked
   const hash = rosterHash(payload);
   const refuse = refuser(fields);
   if (fields.cohort !== context.cohort) throw refuse('it is of another cohort', 'cohort');
-  const known = context.epochs.get(fields.epoch);
-  if (known !== undefined && !sameBytes(known, hash)) {
-    throw refuse('another roster was accepted for this epoch', 'second-hash');
-  }
-  if (known === undefined && [...context.epochs.keys()].some((epoch) => epoch > fields.epoch)) {
-    throw refuse('a higher epoch was accepted', 'lower-epoch');
-  }
+  assertEpoch({ ...fields, hash }, context.epochs);
   const ids = memberIds(fields, context.authority);
   // The hash covers every byte that was checked when this roster was accepted.
-  const read = known === undefined ? checkRosterEntry : readRosterEntry;
+  const read = context.epochs.has(fields.epoch) ? readRosterEntry : checkRosterEntry;
   const homes = fields.homes.map((entry, at) => ({ index: at + 1, ...read(entry, ids[at] ?? '', context) }));
   assertUnique(homes, refuse);
   return { cohort: fields.cohort, epoch: fields.epoch, hash, homes };
@@ -96,14 +90,42 @@ export function checkRosterEntry(
   const { fields } = openSigned(AgreementKey, identity, entry.agreement, home);
   if (fields.home !== home) throw keyRefused(home, 'it names another home', 'agreement-key');
   assertAgreementKey(fields.key, home);
-  const seen = context.seen.get(home);
-  if (seen !== undefined && fields.sequence < seen.sequence) {
-    throw keyRefused(home, 'a newer one was seen before', 'sequence');
+  const read = { id: home, identity, agreement: fields.key, sequence: fields.sequence, entry };
+  assertSequence(read, context.seen);
+  return read;
+}
+
+/**
+ * One roster for each epoch, and none of a lower epoch than one accepted.
+ * @throws {ProtocolError} ROSTER_REFUSED
+ */
+export function assertEpoch(
+  roster: Pick<AcceptedRoster, 'cohort' | 'epoch' | 'hash'>,
+  accepted: RosterContext['epochs'],
+): void {
+  const refuse = refuser(roster);
+  const known = accepted.get(roster.epoch);
+  if (known !== undefined) {
+    if (sameBytes(known, roster.hash)) return;
+    throw refuse('another roster was accepted for this epoch', 'second-hash');
   }
-  if (seen !== undefined && fields.sequence === seen.sequence && !sameBytes(seen.key, fields.key)) {
-    throw keyRefused(home, 'another one was seen with its sequence', 'sequence');
+  if ([...accepted.keys()].some((epoch) => epoch > roster.epoch)) {
+    throw refuse('a higher epoch was accepted', 'lower-epoch');
   }
-  return { id: home, identity, agreement: fields.key, sequence: fields.sequence, entry };
+}
+
+/**
+ * No agreement key older than one seen of that home, and none beside it.
+ * @throws {ProtocolError} KEY_REFUSED
+ */
+export function assertSequence(
+  { id, sequence, agreement }: Pick<RosterHome, 'id' | 'sequence' | 'agreement'>,
+  seen: RosterContext['seen'],
+): void {
+  const before = seen.get(id);
+  if (before === undefined || sequence > before.sequence) return;
+  if (sequence < before.sequence) throw keyRefused(id, 'a newer one was seen before', 'sequence');
+  if (!sameBytes(before.key, agreement)) throw keyRefused(id, 'another one was seen with its sequence', 'sequence');
 }
 
 export interface RosterEntry {

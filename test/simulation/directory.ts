@@ -4,10 +4,10 @@
  */
 
 import { sameBytes } from '../../broker/protocol/hex.ts';
-import type { AcceptedRoster, SeenKey } from '../../broker/protocol/roster.ts';
+import type { AcceptedRoster } from '../../broker/protocol/roster.ts';
 import type { ShownKey } from './house.ts';
 import type { Power } from './power.ts';
-import { firstSequence, homeOf, type Member, type Street } from './street.ts';
+import { firstSequence, homeOf, type KeysSeen, type Member, type Street, seenWith } from './street.ts';
 
 interface Approved {
   readonly gateway: number;
@@ -23,7 +23,7 @@ export class SimulatedDirectory {
   readonly #street: Street;
   readonly #power: Power;
   readonly #approved = new Map<number, Approved>();
-  readonly #seen = new Map<string, SeenKey>();
+  #seen: KeysSeen;
 
   constructor(street: Street, power: Power) {
     this.#street = street;
@@ -32,7 +32,7 @@ export class SimulatedDirectory {
     for (let house = 1; house <= street.houses; house += 1) {
       this.#approved.set(house, { gateway: 0, key: { house, gateway: 0, nth: 0, sequence: firstSequence } });
     }
-    this.#see(street.roster);
+    this.#seen = street.seen;
   }
 
   isApproved(house: number): boolean {
@@ -71,7 +71,7 @@ export class SimulatedDirectory {
     if (next.homes.length < fewestHomes) return undefined;
     this.#write(() => {
       this.rosters.push(next);
-      this.#see(next);
+      this.#seen = seenWith(this.#seen, next);
     });
     publish(next);
     return next;
@@ -82,10 +82,6 @@ export class SimulatedDirectory {
     const seen = this.#seen.get(homeOf(house));
     if (seen === undefined || sequence > seen.sequence) return true;
     return sequence === seen.sequence && sameBytes(seen.key, this.#street.secret(house, nth).publicKey);
-  }
-
-  #see({ homes }: AcceptedRoster): void {
-    for (const { id, sequence, agreement } of homes) this.#seen.set(id, { sequence, key: agreement });
   }
 
   #write(work: () => void): void {

@@ -4,14 +4,16 @@
  */
 import type { HomeFacts } from '../../agent/policy/assess-round.ts';
 import type { Cell } from '../../agent/policy/check-cells.ts';
-import type { Seat, Verdict } from '../../agent/policy/judge-announcement.ts';
+import type { Verdict } from '../../agent/policy/judge-announcement.ts';
 import type { OwnTensor } from '../../agent/policy/own-tensor.ts';
 import { RefusedError, refusal } from '../../agent/policy/refusals.ts';
 import { takeUp } from '../../agent/rounds/participant.ts';
 import type { AnswerGiven, Release } from '../../agent/rounds/participant-event.ts';
 import { type HomeTopic, ParticipantShell } from '../../agent/rounds/participant-shell.ts';
+import type { Seats } from '../../agent/rounds/seats.ts';
 import type { Coverage, SizedGrid, Slots, TensorName, TensorStore, UnitOf } from '../../agent/tensors/tensor.ts';
-import type { Clock, EpochMs } from '../../broker/protocol/clock.ts';
+import type { Clock } from '../../broker/protocol/clock.ts';
+import { ProtocolError } from '../../broker/protocol/errors.ts';
 import { sameBytes, toHex } from '../../broker/protocol/hex.ts';
 import type { AcceptedRoster } from '../../broker/protocol/roster.ts';
 import type { Round } from '../../broker/protocol/round.ts';
@@ -31,12 +33,9 @@ export interface HomeDisk {
 export interface HomeParts {
   readonly disk: HomeDisk;
   readonly power: Power;
-  readonly seats: {
-    held(hash: string): Seat | undefined;
-    seat(hash: string, now: EpochMs): Seat | undefined;
-    accept(roster: AcceptedRoster): void;
-    noteNeeded(round: Round): void;
-  };
+  readonly seats: Pick<Seats, 'held' | 'seat' | 'accept'>;
+  /** As the id is bound. */
+  readonly onBound: (round: Round) => void;
   readonly clock: Clock;
   readonly tensors: readonly OwnTensor[];
   readonly reading: (tensor: string, from: number) => number;
@@ -77,9 +76,10 @@ export class SimulatedHome {
     );
     if (waiting.length === 0) return;
     try {
-      this.#parts.seats.accept(roster);
+      // Its hash stands for its signed bytes.
+      this.#parts.seats.accept(roster.hash, hash, this.#parts.clock.now());
     } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
+      if (!(error instanceof RefusedError || error instanceof ProtocolError)) throw error;
       for (const id of waiting) this.#shell.drop(id);
       return;
     }
@@ -198,7 +198,7 @@ export class SimulatedHome {
   }
 
   #store() {
-    const { disk, power, seats } = this.#parts;
+    const { disk, power, onBound } = this.#parts;
     const write = (work: () => void) => {
       power.effect();
       work();
@@ -208,7 +208,7 @@ export class SimulatedHome {
       bind: (round: Round) =>
         write(() => {
           if (!disk.bound.has(round.id)) disk.bound.set(round.id, round);
-          seats.noteNeeded(round);
+          onBound(round);
         }),
       spentIn: (cells: readonly Cell[]) => disk.spent.find((one) => cells.some((cell) => overlap(one, cell)))?.round,
       keepReport: (round: Round, release: Release) =>

@@ -2,10 +2,13 @@
  * A simulated house: the gateway that stands in it, what that has on its disk, and what becomes of both: power cuts,
  * new agreement keys, a backup that takes the disk's place, another gateway.
  */
+import type { Seats } from '../../agent/rounds/seats.ts';
 import type { Clock, EpochMs } from '../../broker/protocol/clock.ts';
+import type { Round } from '../../broker/protocol/round.ts';
 import { emptyDisk, type HomeDisk, type HomeParts, SimulatedHome } from './home.ts';
+import { SimulatedKeys } from './keys.ts';
 import { Power } from './power.ts';
-import { type SeatDisk, SimulatedSeats } from './seats.ts';
+import { keepRoster, type SeatDisk, seatsOf } from './seats.ts';
 import { firstSequence, homeOf, type Street, tensors } from './street.ts';
 
 /** Published by a home, retained: signed with the identity of one of its gateways. */
@@ -30,7 +33,8 @@ export class House {
   readonly power: Power;
   gateway = 0;
   disk: Disk = newDisk();
-  seats: SimulatedSeats;
+  keys: SimulatedKeys;
+  seats: Seats;
   core: SimulatedHome;
   readonly #parts: HouseParts;
   /** There is one from the beginning. */
@@ -43,8 +47,12 @@ export class House {
     this.#parts = parts;
     this.number = parts.number;
     this.power = new Power(homeOf(this.number));
+    const { street } = parts;
+    this.keys = this.#newKeys();
+    this.keys.begin({ house: this.number, gateway: 0, nth: 0, sequence: firstSequence });
+    this.disk.seen = street.seen;
+    keepRoster(this.disk, street.roster, firstSequence, parts.clock.now());
     this.seats = this.#newSeats();
-    this.seats.begin({ house: this.number, gateway: 0, nth: 0, sequence: firstSequence });
     this.#backup = copyOf(this.disk);
     this.core = this.#start();
   }
@@ -54,29 +62,30 @@ export class House {
     this.core.close();
     this.power.up = true;
     const { sharing } = this.core;
+    this.seats = this.#newSeats();
     this.core = this.#start();
     this.core.sharing = sharing;
-    this.seats.load(this.#now());
+    this.keys.load(this.#now());
   }
 
   /** Its connection is new. */
   connected(): void {
-    this.seats.tend(this.#now(), false);
+    this.keys.tend(this.#now(), false);
     this.#show();
   }
 
   /** As it does every hour. */
   look(): void {
-    if (this.power.up && this.seats.tend(this.#now(), false)) this.#show();
+    if (this.power.up && this.keys.tend(this.#now(), false)) this.#show();
   }
 
   rotate(): void {
-    if (this.seats.tend(this.#now(), true)) this.#show();
+    if (this.keys.tend(this.#now(), true)) this.#show();
   }
 
   /** What the broker keeps of this home, as a newer copy of it has signed it. */
   ownCame({ gateway, sequence }: ShownKey): void {
-    const known = Math.max(this.seats.newest?.sequence ?? 0, Math.floor(this.disk.spentUntil / 1000));
+    const known = Math.max(this.keys.newest?.sequence ?? 0, Math.floor(this.disk.spentUntil / 1000));
     if (gateway === this.gateway && sequence > known) this.#goOnFrom(this.disk, sequence);
   }
 
@@ -93,11 +102,12 @@ export class House {
     this.core.close();
     this.gateway += 1;
     this.disk = newDisk();
+    this.keys = this.#newKeys();
     this.seats = this.#newSeats();
     this.power.up = true;
     this.#consentFrom = this.#now();
     this.core = this.#start();
-    this.seats.load(this.#now());
+    this.keys.load(this.#now());
     this.#backup = copyOf(this.disk);
   }
 
@@ -109,12 +119,12 @@ export class House {
     this.power.up = true;
     this.core = this.#start();
     this.core.sharing = sharing;
-    this.seats.startAnew(this.#now(), sequencesUntil);
+    this.keys.startAnew(this.#now(), sequencesUntil);
   }
 
   #start(): SimulatedHome {
     const { clock, reading, random, send, fetchRoster } = this.#parts;
-    const { disk, power, seats } = this;
+    const { disk, power, seats, keys } = this;
     const consentFrom = this.#consentFrom;
     const shown = consentFrom === 0 ? tensors : tensors.map((tensor) => ({ ...tensor, consentFrom }));
     const own: Clock = {
@@ -122,22 +132,31 @@ export class House {
       // As for the coordinator: not without power.
       at: (at, work) => clock.at(at, () => (power.up ? work() : undefined)),
     };
-    return new SimulatedHome({ disk, power, seats, clock: own, tensors: shown, reading, random, send, fetchRoster });
+    const onBound = (round: Round) => keys.noteNeeded(round);
+    return new SimulatedHome({
+      ...{ disk, power, seats, onBound, clock: own, tensors: shown, reading, random, send, fetchRoster },
+    });
   }
 
   #show(): void {
-    const { newest } = this.seats;
+    const { newest } = this.keys;
     if (newest === undefined) return;
     const { sequence, nth } = newest;
     this.power.effect();
     this.#parts.show({ house: this.number, gateway: this.gateway, nth, sequence });
   }
 
-  #newSeats(): SimulatedSeats {
+  #newKeys(): SimulatedKeys {
     const { street, number } = this.#parts;
     const nextNth = () => this.#keysMade++;
-    const { power, gateway } = this;
-    return new SimulatedSeats({ street, house: number, gateway, power, disk: () => this.disk, nextNth });
+    return new SimulatedKeys({ street, house: number, power: this.power, disk: () => this.disk, nextNth });
+  }
+
+  /** With nothing in memory yet. */
+  #newSeats(): Seats {
+    const { street, number } = this.#parts;
+    const { power, keys, gateway } = this;
+    return seatsOf({ street, house: number, gateway, keys, power, disk: () => this.disk });
   }
 
   #now(): EpochMs {

@@ -1,5 +1,6 @@
 /** What holds in every simulated world, at any instant; and what holds once all is quiet. */
 import { toHex } from '../../broker/protocol/hex.ts';
+import type { AcceptedRoster } from '../../broker/protocol/roster.ts';
 import type { Round } from '../../broker/protocol/round.ts';
 import type { StoredRound } from './coordinator.ts';
 import { overlap } from './home.ts';
@@ -14,6 +15,7 @@ export function violations(world: World): string[] {
       ...cellsTwice(world, house),
       ...answeredUnderMinimum(world, house),
       ...erasedTooSoon(house),
+      ...wentBack(house),
     ]),
     ...saidOtherwise(world),
     ...[...world.coordinator.disk.values()].flatMap((stored) => wrongResult(world, stored)),
@@ -33,8 +35,8 @@ export function stuck(world: World, before: ReadonlySet<string>): string[] {
 
 /** @returns the homes that hold a key that no round needs any more, long after the last one */
 export function keysKept({ houses }: World): string[] {
-  return houses.flatMap(({ number, power, seats }) =>
-    power.up && seats.files.size !== 1 ? [`home ${number} holds ${seats.files.size} keys`] : [],
+  return houses.flatMap(({ number, power, keys }) =>
+    power.up && keys.files.size !== 1 ? [`home ${number} holds ${keys.files.size} keys`] : [],
   );
 }
 
@@ -65,12 +67,24 @@ function answeredUnderMinimum({ coordinator }: World, { number, disk }: House): 
   );
 }
 
-function erasedTooSoon({ number, seats }: House): string[] {
-  return seats.erasures.flatMap(({ sequence, at, neededUntil }) =>
+function erasedTooSoon({ number, keys }: House): string[] {
+  return keys.erasures.flatMap(({ sequence, at, neededUntil }) =>
     neededUntil !== undefined && at <= neededUntil
       ? [`home ${number} erased key ${sequence}, which a round needs`]
       : [],
   );
+}
+
+/** Epochs only rise, and with them the sequence of each home's key: kept in the order in which they were accepted. */
+function wentBack({ number, disk }: House): string[] {
+  const rosters = [...disk.rosters.values()].map(({ roster }) => roster);
+  return rosters.slice(1).flatMap((roster, at) => {
+    const before = rosters[at] as AcceptedRoster;
+    const older = roster.homes.some(({ id, sequence }) =>
+      before.homes.some((home) => home.id === id && home.sequence > sequence),
+    );
+    return roster.epoch <= before.epoch || older ? [`home ${number} took a roster older than one it has`] : [];
+  });
 }
 
 /** One report and one answer of each home for each round, on its disk before anybody saw them, always the same bytes. */
@@ -142,9 +156,9 @@ function answersToCome({ houses }: World, { round, sets }: StoredRound): number 
 }
 
 /** It is there with the key that the roster names, and has not taken a newer roster before it could take that one. */
-function canAnswer({ number, power, seats, disk }: House, { roster }: Round): boolean {
+function canAnswer({ number, power, keys, disk }: House, { roster }: Round): boolean {
   const named = roster.homes.find(({ id }) => id === homeOf(number));
-  const key = named && seats.files.get(named.sequence);
+  const key = named && keys.files.get(named.sequence);
   if (!power.up || named === undefined || key === undefined || toHex(key.publicKey) !== toHex(named.agreement))
     return false;
   const epochs = [...disk.rosters.values()].map((known) => known.roster.epoch);

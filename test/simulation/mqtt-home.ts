@@ -32,7 +32,8 @@ export class MqttHome {
       disk: emptyDisk(),
       power: new Power(this.id),
       // Its key and its roster stay what they are.
-      seats: { held: () => seat, seat: () => seat, accept: () => undefined, noteNeeded: () => undefined },
+      seats: { held: () => seat, seat: () => seat, accept: () => seat },
+      onBound: () => undefined,
       fetchRoster: () => undefined,
       clock: this.#clock,
       tensors,

@@ -4,10 +4,11 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { OwnTensor } from '../../agent/policy/own-tensor.ts';
-import { type AgreementSecret, generateAgreement, type PairKeys, pairKeysOf } from '../../broker/protocol/agreement.ts';
+import { type AgreementSecret, generateAgreement } from '../../broker/protocol/agreement.ts';
 import { type EpochMs, epochMs } from '../../broker/protocol/clock.ts';
 import type { Grid } from '../../broker/protocol/fields.ts';
-import type { AcceptedRoster } from '../../broker/protocol/roster.ts';
+import { toHex } from '../../broker/protocol/hex.ts';
+import type { AcceptedRoster, SeenKey } from '../../broker/protocol/roster.ts';
 import { checkAnnounce, makeAnnounce, type Round } from '../../broker/protocol/round.ts';
 import { defaultSharing } from '../../broker/protocol/sharing.ts';
 import { generateSigningKey, type SigningKey } from '../../broker/protocol/signing.ts';
@@ -28,16 +29,21 @@ export interface Member {
   readonly sequence: number;
 }
 
+/** By home id: never changed in place, so that homes which have seen the same share it. */
+export type KeysSeen = ReadonlyMap<string, SeenKey>;
+
 export interface Street {
   readonly key: SigningKey;
   /** Houses, 1..n. */
   readonly houses: number;
   /** The first epoch's, which everybody has accepted. */
   readonly roster: AcceptedRoster;
+  /** By whoever has accepted it. */
+  readonly seen: KeysSeen;
   identity(house: number, gateway: number): Uint8Array;
   secret(house: number, nth: number): AgreementSecret;
   rosterOf(epoch: number, members: readonly Member[]): AcceptedRoster;
-  pairKeys(secret: AgreementSecret, roster: AcceptedRoster): PairKeys;
+  rosterNamed(hash: Uint8Array): AcceptedRoster;
   /** One of those that may be announced; each once in a world. */
   round(plan: number, roster: AcceptedRoster): Round;
 }
@@ -103,7 +109,8 @@ export function truth({ announce, roster }: Round, contributors: readonly number
 export function makeStreet(houses: number, minimum: number, dropouts?: number): Street {
   const key = generateSigningKey();
   const identities = kept((_name: string) => randomBytes(32));
-  const secrets = kept((_name: string) => generateAgreement());
+  const secrets = kept((_name: string) => remembering(generateAgreement()));
+  const rostersByHash = new Map<string, AcceptedRoster>();
   const secret = (house: number, nth: number) => secrets(`${house}/${nth}`);
   const identity = (house: number, gateway: number) => identities(`${house}/${gateway}`);
   const rosters = kept((text: string) => {
@@ -112,7 +119,10 @@ export function makeStreet(houses: number, minimum: number, dropouts?: number): 
       ...{ index: at + 1, id: homeOf(house), identity: identity(house, gateway) },
       ...{ agreement: secret(house, nth).publicKey, sequence },
     }));
-    return { cohort, epoch, hash: createHash('sha256').update(text).digest(), homes };
+    const hash = createHash('sha256').update(text).digest();
+    const roster = { cohort, epoch, hash, homes };
+    rostersByHash.set(toHex(hash), roster);
+    return roster;
   });
   const rosterOf = (epoch: number, members: readonly Member[]) => rosters(JSON.stringify({ epoch, members }));
   const first = Array.from({ length: houses }, (_, at) => ({
@@ -121,16 +131,22 @@ export function makeStreet(houses: number, minimum: number, dropouts?: number): 
     nth: 0,
     sequence: firstSequence,
   }));
-  const perRoster = keptFor((_roster: AcceptedRoster) => ({ rounds: new Map<number, Round>(), pairs: new Map() }));
+  const roster = rosterOf(1, first);
+  const rounds = keptFor((_roster: AcceptedRoster) => new Map<number, Round>());
   return {
-    ...{ key, houses, identity, secret, rosterOf, roster: rosterOf(1, first) },
-    pairKeys: (own, roster) => once(perRoster(roster).pairs, own, () => pairKeysOf(own, roster)),
-    round: (plan, roster) =>
-      once(perRoster(roster).rounds, plan, () => {
+    ...{ key, houses, identity, secret, rosterOf, roster, seen: seenWith(new Map(), roster) },
+    rosterNamed: (hash) => {
+      const named = rostersByHash.get(toHex(hash));
+      if (named === undefined) throw new RangeError('no roster has that hash');
+      return named;
+    },
+    round: (plan, among) =>
+      once(rounds(among), plan, () => {
         const { first: slot, count, tag } = plans[plan % plans.length] as Plan;
-        const all = roster.homes.length === houses && dropouts !== undefined;
-        const sharing = all ? { dropouts, packing: 1 } : defaultSharing(roster.homes.length);
-        return announce({ key, roster }, { grid: gridOf(slot, count), tag, minimum, ...sharing });
+        const { length } = among.homes;
+        const all = length === houses && dropouts !== undefined;
+        const sharing = all ? { dropouts, packing: 1 } : defaultSharing(length);
+        return announce({ key, roster: among }, { grid: gridOf(slot, count), tag, minimum, ...sharing });
       }),
   };
 }
@@ -167,10 +183,22 @@ export function announce({ key, roster }: Pick<Street, 'key' | 'roster'>, asked:
   });
 }
 
+export function seenWith(seen: KeysSeen, { homes }: AcceptedRoster): KeysSeen {
+  const newer = homes.filter(({ id, sequence }) => sequence > (seen.get(id)?.sequence ?? -1));
+  if (newer.length === 0) return seen;
+  return new Map([...seen, ...newer.map(({ id, sequence, agreement: key }) => [id, { sequence, key }] as const)]);
+}
+
 /** Worlds come by the thousand, and most keys and rosters in them are those of another. */
 function kept<Out>(make: (name: string) => Out): (name: string) => Out {
   const made = new Map<string, Out>();
   return (name) => once(made, name, () => make(name));
+}
+
+/** Agrees with a key once, as the same object. */
+function remembering(secret: AgreementSecret): AgreementSecret {
+  const agreed = new Map<Uint8Array, Uint8Array>();
+  return { ...secret, with: (other) => once(agreed, other, () => secret.with(other)) };
 }
 
 function keptFor<Of extends object, Out>(make: (of: Of) => Out): (of: Of) => Out {

@@ -173,6 +173,7 @@ export class MadeInbox {
     const own = this.made.homes[0] as MadeHome;
     return {
       store,
+      checkRoster,
       home: own.id,
       identity: own.identity.publicKey,
       keys: this.keys,
