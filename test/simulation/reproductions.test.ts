@@ -137,6 +137,33 @@ const reproductions: readonly Reproduction[] = [
       { do: 'announce', round: 2 },
     ],
   },
+  {
+    name: 'a roster of an epoch before one that the home has taken is refused, though no key in it is older',
+    street: 2,
+    operations: [
+      announced,
+      { do: 'deliverAll' },
+      { do: 'cutPower', home: 1, effects: 0 },
+      { do: 'connect', home: 1 },
+      // Two epochs pass it by.
+      { do: 'enrol', home: 4, on: false },
+      { do: 'announce', round: 4 },
+      { do: 'deliverAll' },
+      { do: 'enrol', home: 4, on: true },
+      { do: 'connect', home: 4 },
+      { do: 'deliverAll' },
+      { do: 'announce', round: 3 },
+      { do: 'deliverAll' },
+      { do: 'restart', home: 1 },
+      { do: 'connect', home: 1 },
+      // The round of the second is heard of first.
+      arrives,
+      { do: 'deliver', nth: 1, times: 1 },
+      { do: 'deliver', nth: 1, times: 1 },
+      { do: 'deliver', nth: 1, times: 1 },
+      { do: 'deliverAll' },
+    ],
+  },
 ];
 
 test.each(reproductions)('$name', async ({ street, operations, absent }) => {
