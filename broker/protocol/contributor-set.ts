@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { ProtocolError } from './errors.ts';
 import { sameBytes } from './hex.ts';
+import { decodeSigned } from './message.ts';
 import { ContributorSet } from './messages.ts';
 import type { Round } from './round.ts';
 import { openSigned, type SigningKey, signMessage } from './signing.ts';
@@ -37,12 +38,18 @@ export function makeSet(
     contributors: bitmap,
     salts: Buffer.concat(ascending.map(({ salt }) => salt)),
   });
-  return readSet(round, key.publicKey, signed);
+  // Its signature needs no verifying here.
+  const { payload } = decodeSigned(signed, ContributorSet.type);
+  return acceptedSet(round, ContributorSet.decode(payload), payload, signed);
 }
 
 /** @throws {ProtocolError} SET_REFUSED, SIGNATURE_INVALID, MESSAGE_* */
 export function readSet(round: Round, coordinator: Uint8Array, signed: Uint8Array): AcceptedSet {
   const { fields, payload } = openSigned(ContributorSet, coordinator, signed, 'the coordinator');
+  return acceptedSet(round, fields, payload, signed);
+}
+
+function acceptedSet(round: Round, fields: ContributorSet, payload: Uint8Array, signed: Uint8Array): AcceptedSet {
   if (!sameBytes(fields.round, round.hash)) throw refusal('it is of another round', 'round');
   const contributors = contributorsOf(fields.contributors, round);
   if (contributors.length < round.announce.minimum) {

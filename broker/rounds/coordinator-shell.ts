@@ -1,9 +1,7 @@
 /**
  * Runs the machine of one round: feeds it what happens and carries its effects out, on the disk first, then to the homes.
  */
-import type { Logger } from 'pino';
-import type { Link } from '../mqtt/link.ts';
-import { after, type Clock, type EpochMs } from '../protocol/clock.ts';
+import { after, type EpochMs } from '../protocol/clock.ts';
 import type { AcceptedSet } from '../protocol/contributor-set.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { sameBytes } from '../protocol/hex.ts';
@@ -11,15 +9,12 @@ import type { Result } from '../protocol/json-messages.ts';
 import type { RoundRow } from '../protocol/operator.ts';
 import type { RosterHome } from '../protocol/roster.ts';
 import { topicOf } from '../protocol/topics.ts';
-import type { WarningLimit } from '../warning-limit.ts';
 import { coordinate } from './coordinator.ts';
-import type { Inbox, Taker } from './inbox.ts';
+import type { Taker } from './inbox.ts';
 import { eventOf, type HomeMessage } from './incoming.ts';
 import { unansweredMembers } from './members.ts';
 import { openRequests } from './open-requests.ts';
-import type { RoundSettings } from './plan.ts';
 import { publishRetained, type Retained } from './retained.ts';
-import type { RoundList } from './round-list.ts';
 import {
   type Act,
   type Coordinator,
@@ -28,28 +23,8 @@ import {
   isStore,
   type RoundRules,
 } from './round-states.ts';
-import type { RoundStore } from './round-store.ts';
 import type { RoundWatcher } from './rounds.ts';
-import type { Turns } from './turns.ts';
-
-export interface ShellParts {
-  readonly store: RoundStore;
-  /** Where what homes send waits, to be taken in together. */
-  readonly inbox: Inbox;
-  readonly list: RoundList;
-  readonly link: Link;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Of lines about what homes send. */
-  readonly limit: WarningLimit;
-  readonly settings: RoundSettings;
-  /** All rounds have them together: a round's reports are in memory while requests are cut out of them. */
-  readonly turns: Turns;
-  /** The system's random source. */
-  random(bytes: number): Uint8Array;
-  /** The round has ended; its result is stored. */
-  readonly onEnd: () => void;
-}
+import type { ShellParts } from './shell-parts.ts';
 
 /** What failed because the disk was full, say, is tried again: the round would wait for it for ever. */
 const tryAgainMs = 10_000;

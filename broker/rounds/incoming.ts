@@ -1,7 +1,7 @@
 /**
  * What homes send about a round, read and checked, as events of the round's machine. Pure.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readAnswer, readComplaint } from '../protocol/answer.ts';
 import { decodeReport, readDecline } from '../protocol/report.ts';
 import type { RosterHome } from '../protocol/roster.ts';
@@ -24,7 +24,7 @@ export function eventOf(
   switch (name) {
     case 'report': {
       const { salt } = decodeReport(round, payload, id);
-      const digest = createHash('sha256').update(payload).digest();
+      const digest = hash('sha256', payload, 'buffer');
       // What is kept is copied: a view would keep the whole report in memory.
       return { type: 'report', home: index, salt: Uint8Array.from(salt), digest, bytes: payload };
     }

@@ -38,7 +38,9 @@ export class CoordinatorRound {
     const { round } = this.#rules;
     const home = round.roster.homes[index - 1];
     if (home === undefined) throw new RangeError(`there is no home ${index}`);
-    const event = eventOf(round, this.#now, { name, home, payload });
+    // As MQTT hands it over: what is read in a Buffer is a view of it.
+    const received = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    const event = eventOf(round, this.#now, { name, home, payload: received });
     if (event !== undefined) this.#feed(event);
   }
 
