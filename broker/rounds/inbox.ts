@@ -28,11 +28,14 @@ interface Arrived extends Message {
 }
 
 const defaultGatherMs = 25;
+/** Some fifty reports: more do not stand in memory to wait for others. */
+const mostBytes = 1024 * 1024;
 
 export class Inbox {
   readonly #store: Pick<RoundStore, 'together'>;
   readonly #gatherMs: number;
   #arrived: Arrived[] = [];
+  #bytes = 0;
   /** When it was last emptied, by a clock that is never set. */
   #emptied = Number.NEGATIVE_INFINITY;
 
@@ -45,7 +48,10 @@ export class Inbox {
   /** Resolves once what it changes is on disk; rejects where the disk fails, and then nothing has happened. */
   add(message: Message): Promise<void> {
     return new Promise((taken, failed) => {
-      if (this.#arrived.push({ ...message, taken, failed }) > 1) return;
+      const count = this.#arrived.push({ ...message, taken, failed });
+      this.#bytes += message.payload.length;
+      if (this.#bytes >= mostBytes) return this.empty();
+      if (count > 1) return;
       const waitMs = this.#emptied + this.#gatherMs - performance.now();
       if (waitMs > 0) setTimeout(() => this.empty(), waitMs);
       else setImmediate(() => this.empty());
@@ -56,7 +62,7 @@ export class Inbox {
   empty(): void {
     const arrived = this.#arrived;
     if (arrived.length === 0) return;
-    this.#arrived = [];
+    this.close();
     try {
       this.#takeIn(arrived);
     } catch {
@@ -69,6 +75,7 @@ export class Inbox {
   /** What has come and is not taken in is forgotten. Its homes repeat it, for it was not proved to them. */
   close(): void {
     this.#arrived = [];
+    this.#bytes = 0;
   }
 
   #takeInAlone(one: Arrived): void {

@@ -67,6 +67,17 @@ describe('messages that come at once', () => {
     ]);
   });
 
+  it('do not wait for others once they are many bytes', () => {
+    const { inbox, happened, one } = made();
+    const half = new Uint8Array(512 * 1024);
+    void inbox.add({ taker: one, name: 'report', home: 'alice', payload: half });
+    expect(happened).toEqual([]);
+    void inbox.add({ taker: one, name: 'report', home: 'bob', payload: half });
+    expect(happened).toEqual(['one: alice', 'one: bob', 'on disk', 'one: done']);
+    void inbox.add({ taker: one, name: 'report', home: 'carol', payload: half });
+    expect(happened).toHaveLength(4);
+  });
+
   it('are forgotten when the rounds are closed', async () => {
     const { inbox, happened, one } = made();
     void inbox.add({ taker: one, name: 'report', home: 'alice', payload: bytes });
