@@ -1,16 +1,10 @@
 /**
  * X25519 agreement keys: the secret that each pair of homes shares, and which public keys are refused.
  */
-import {
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  generateKeyPairSync,
-  type JsonWebKey,
-  type KeyObject,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { ProtocolError } from './errors.ts';
 import { sameBytes } from './hex.ts';
+import { rawPublicKey } from './signing.ts';
 
 export interface AgreementSecret {
   /** 32 bytes. */
@@ -84,11 +78,9 @@ function lowOrderRefused(home: string, options?: ErrorOptions): ProtocolError {
 }
 
 function secretOf(privateKey: KeyObject): AgreementSecret {
-  const { x, d } = privateKey.export({ format: 'jwk' }) as JsonWebKey;
-  if (x === undefined || d === undefined) throw new TypeError('an X25519 key without both parts');
   return {
-    publicKey: Buffer.from(x, 'base64url'),
-    exportPrivate: () => Buffer.from(d, 'base64url'),
+    publicKey: rawPublicKey(privateKey),
+    exportPrivate: () => privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(-32),
     with(otherPublicKey) {
       try {
         return diffieHellman({ privateKey, publicKey: x25519PublicKey(otherPublicKey) });
