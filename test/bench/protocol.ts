@@ -32,11 +32,11 @@ interface Goals {
 function figuresOf(homes: number, runs: number, goals: Goals): readonly Figure[] {
   const made = makeRound(homes);
   const { round } = made;
-  const figure = (name: string, value: number, unit: string, goal: number): Figure => ({
+  const figure = (name: string, value: number, unit: string, goal?: number): Figure => ({
     name: `${name}, ${homes} homes, ${slots} values`,
     value,
     unit,
-    goal: atMost(goal),
+    ...(goal !== undefined && { goal: atMost(goal) }),
   });
   const reports = round.roster.homes.map(({ index }) => reportIn(round, index));
   const { answers, answer, hash } = answersOf(made, reports);
@@ -60,14 +60,10 @@ function figuresOf(homes: number, runs: number, goals: Goals): readonly Figure[]
     figure("a member's answer", home.answer, 'ms', goals.answer),
     figure(`the coordinator's round, ${dropouts} missing`, coordinator.round, 'ms', goals.round),
     figure('a report on the wire', (reports[0]?.length ?? 0) / 1000, 'kB', goals.kilobytes),
-    figure('a report by its bare parts', home.report / home.bareReport, '', mostOverhead),
-    figure('an answer by its bare parts', home.answer / home.bareAnswer, '', mostOverhead),
-    {
-      // Without a goal: it does hardly more than read and move bytes, and memory alone moves them faster.
-      name: `the coordinator's round by its bare parts, ${homes} homes, ${slots} values`,
-      value: coordinator.round / coordinator.bareRound,
-      unit: '',
-    },
+    figure('a report by its bare parts', home.report / home.bareReport, ''),
+    figure('an answer by its bare parts', home.answer / home.bareAnswer, ''),
+    // It does hardly more than read and move bytes, and memory alone moves them faster.
+    figure("the coordinator's round by its bare parts", coordinator.round / coordinator.bareRound, ''),
     figure('the whole round of all homes by its bare parts', whole / bareWhole, '', mostOverhead),
     ...openingFigures(made, new Map([...answers].map(([home, bytes]) => [home, readAnswer(round, hash, bytes)])), runs),
   ];
