@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Refusal } from '../../broker/sdk/errors.ts';
+import { GridError, Refusal } from '../../broker/sdk/errors.ts';
 import { Grid, type RoundOutcome } from '../../broker/sdk/grid.ts';
 import { MqttStreet } from '../simulation/mqtt-street.ts';
 import { standsAt } from '../simulation/stored-standing.ts';
@@ -72,14 +72,19 @@ async function undisturbed(grid: Grid): Promise<number> {
   return ms;
 }
 
-/** Each round about another quarter of an hour. A request that never was stored is refused until the homes are back. */
+/**
+ * Each round about another quarter of an hour. A request that never was stored is refused until the homes are back, and
+ * one that is made while nobody listens is made again.
+ */
 async function ask(grid: Grid, slot: number): Promise<RoundOutcome> {
   const question = { cohort: 'feeder-7', tags: ['#all'], step: 'PT15M', slots: 1, minimum: 3 };
   for (;;) {
     try {
       return await grid.round({ ...question, from: fromOf(slot) });
     } catch (error) {
-      if (!(error instanceof Refusal) || !error.code.startsWith('ROUND_TOO_FEW_')) throw error;
+      const early = error instanceof Refusal && error.code.startsWith('ROUND_TOO_FEW_');
+      const away = error instanceof GridError && error.code === 'BROKER_AWAY';
+      if (!early && !away) throw error;
       await wait(100);
     }
   }
