@@ -45,7 +45,10 @@ export class Inbox {
     this.#gatherMs = gatherMs;
   }
 
-  /** Resolves once what it changes is on disk; rejects where the disk fails, and then nothing has happened. */
+  /**
+   * Resolves once what it changes is on disk and done; rejects where the disk fails, and then nothing has happened, or
+   * where its round fails after that.
+   */
   add(message: Message): Promise<void> {
     return new Promise((taken, failed) => {
       const count = this.#arrived.push({ ...message, taken, failed });
@@ -86,7 +89,7 @@ export class Inbox {
     }
   }
 
-  /** All of it or nothing. */
+  /** All of it or nothing. What goes wrong once it is on disk is the matter of its round: nothing is taken in again for it. */
   #takeIn(arrived: readonly Arrived[]): void {
     const takers = new Set(arrived.map(({ taker }) => taker));
     try {
@@ -97,7 +100,14 @@ export class Inbox {
       for (const taker of takers) taker.undo();
       throw error;
     }
-    for (const taker of takers) taker.settle();
-    for (const { taken } of arrived) taken();
+    for (const taker of takers) {
+      const own = arrived.filter((one) => one.taker === taker);
+      try {
+        taker.settle();
+        for (const { taken } of own) taken();
+      } catch (error) {
+        for (const { failed } of own) failed(error);
+      }
+    }
   }
 }

@@ -67,6 +67,23 @@ describe('messages that come at once', () => {
     ]);
   });
 
+  it('are taken in once, whatever a round makes of it: its own are told, those of others are done', async () => {
+    const { inbox, happened, one, other } = made();
+    const broken = {
+      ...one,
+      settle: () => {
+        throw new Error('a mistake in the program');
+      },
+    };
+    const sent = [
+      inbox.add({ taker: broken, name: 'report', home: 'alice', payload: bytes }),
+      inbox.add({ taker: other, name: 'report', home: 'bob', payload: bytes }),
+    ];
+    const outcomes = await Promise.allSettled(sent);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect(happened).toEqual(['one: alice', 'other: bob', 'on disk', 'other: done']);
+  });
+
   it('do not wait for others once they are many bytes', () => {
     const { inbox, happened, one } = made();
     const half = new Uint8Array(512 * 1024);
