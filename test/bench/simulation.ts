@@ -1,71 +1,19 @@
 /**
- * 100,000 homes in cohorts of 100 through a whole round of 96 values in one process: the machines of home and
- * coordinator and all their cryptography, without network and disk. Rosters and pair keys are of an epoch, not of a
- * round: one set of them serves all cohorts, each of which has a round of its own.
+ * The simulated homes, on one thread: "per core" is to be what one core does. With threads beside it V8 collects and
+ * compiles on all cores, and its collectors, which wait for each other in a loop, cost a quarter more processor time.
  */
-import { randomBytes } from 'node:crypto';
-import { announce, makeStreet, type Street, start } from '../simulation/street.ts';
-import { World } from '../simulation/world.ts';
-import { atLeast, atMost, type Figure } from './figure.ts';
-
-const homes = 100;
-const cohorts = 1000;
-const slots = 96;
-const quarterHour = 900_000;
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Figure } from './figure.ts';
 
 export async function measure(): Promise<readonly Figure[]> {
-  const street = makeStreet(homes, 15);
-  await wholeRound(street);
-  const tenths = [];
-  for (let tenth = 0; tenth < 10; tenth += 1) tenths.push(await measureTenth(street));
-  const cpuSeconds = tenths.reduce((sum, { seconds }) => sum + seconds, 0);
-  const [first, last] = [tenths[0], tenths.at(-1)] as [Tenth, Tenth];
-  const of = `${(homes * cohorts).toLocaleString('en')} homes in cohorts of ${homes}, ${slots} values`;
-  return [
-    {
-      name: `${of}: homes per second and core`,
-      value: (homes * cohorts) / cpuSeconds,
-      unit: '1/s',
-      goal: atLeast(300),
-    },
-    {
-      name: `${of}: time of the last tenth by that of the first`,
-      value: last.seconds / first.seconds,
-      unit: '',
-      goal: atMost(1.2),
-    },
-    {
-      name: `${of}: memory after the last tenth by that after the first`,
-      value: last.bytes / first.bytes,
-      unit: '',
-      goal: atMost(1.2),
-    },
-    { name: `${of}: resident`, value: last.bytes / 1e6, unit: 'MB' },
-  ];
-}
-
-interface Tenth {
-  /** Of processor time. */
-  readonly seconds: number;
-  readonly bytes: number;
-}
-
-async function measureTenth(street: Street): Promise<Tenth> {
-  const before = process.cpuUsage();
-  for (let cohort = 0; cohort < cohorts / 10; cohort += 1) await wholeRound(street);
-  const { user, system } = process.cpuUsage(before);
-  return { seconds: (user + system) / 1e6, bytes: process.memoryUsage().rss };
-}
-
-async function wholeRound(street: Street): Promise<void> {
-  const grid = { from: start - slots * quarterHour, step: quarterHour, slots };
-  const sharing = { dropouts: 18, packing: 4, minimum: 15 };
-  const round = announce(street, { grid, tag: '#all', ...sharing });
-  const values = (home: number) => home;
-  const world = new World({ ...street, round: () => round }, randomBytes, values);
-  await world.play([{ do: 'announce', round: 0 }]);
-  await world.quieten();
-  const result = world.coordinator.disk.get(round.id)?.result;
-  // Two meters each.
-  if (result?.state !== 'opened' || result.sum[0] !== homes * (homes + 1)) throw new Error('the sum is not right');
+  const program = fileURLToPath(new URL('simulated-homes.ts', import.meta.url));
+  const child = fork(program, { execArgv: [...process.execArgv, '--single-threaded'] });
+  let figures: readonly Figure[] | undefined;
+  child.once('message', (sent) => {
+    figures = sent as readonly Figure[];
+  });
+  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('exit', resolve));
+  if (figures === undefined) throw new Error(`the simulation ended with ${code} and sent no figures`);
+  return figures;
 }
