@@ -1,5 +1,6 @@
 /** What holds in every simulated world, at any instant; and what holds once all is quiet. */
-import { toHex } from '../../broker/protocol/hex.ts';
+import { sameBytes, toHex } from '../../broker/protocol/hex.ts';
+import { Complaint } from '../../broker/protocol/messages.ts';
 import type { AcceptedRoster } from '../../broker/protocol/roster.ts';
 import type { Round } from '../../broker/protocol/round.ts';
 import type { StoredRound } from './coordinator.ts';
@@ -18,6 +19,7 @@ export function violations(world: World): string[] {
       ...wentBack(house),
     ]),
     ...saidOtherwise(world),
+    ...world.toldTooSoon.map((what) => `the coordinator published a ${what} before it was on its disk`),
     ...[...world.coordinator.disk.values()].flatMap((stored) => wrongResult(world, stored)),
   ];
 }
@@ -88,11 +90,12 @@ function wentBack({ number, disk }: House): string[] {
 }
 
 /** One report and one answer of each home for each round, on its disk before anybody saw them, always the same bytes. */
-function saidOtherwise({ said }: World): string[] {
+function saidOtherwise(world: World): string[] {
+  const { said } = world;
   const first = new Map<string, Said>();
   return said.flatMap((one) => {
     const { house, topic, round, payload, reported, stored } = one;
-    if (topic === 'complaint') return [`home ${house} complains, and nobody lies`];
+    if (topic === 'complaint') return complainsOfHonest(world, one);
     if (topic === 'decline') return reported ? [`home ${house} declines after its report`] : [];
     const key = `${house} ${topic} ${round}`;
     const before = first.get(key) ?? one;
@@ -104,9 +107,15 @@ function saidOtherwise({ said }: World): string[] {
   });
 }
 
+function complainsOfHonest({ coordinator, spoilers }: World, { house, round, payload }: Said): string[] {
+  const of = coordinator.disk.get(round)?.round as Round;
+  const named = numberOf(of, Complaint.decode(payload).contributor);
+  return spoilers.has(named) ? [] : [`home ${house} complains of home ${named}, which seals well`];
+}
+
 function wrongResult(world: World, { round, sets, result }: StoredRound): string[] {
-  const wrong: string[] = [];
-  if (sets.length > 1) wrong.push(`round ${round.id} has ${sets.length} sets though nobody complains`);
+  const wrong = accusedWrongly(world, round, sets, result);
+  if (sets.length > 2) wrong.push(`round ${round.id} has ${sets.length} sets`);
   if (result?.state !== 'opened') return wrong;
   const contributors = sets.at(-1)?.set.contributors ?? [];
   const { minimum } = round.announce;
@@ -117,6 +126,15 @@ function wrongResult(world: World, { round, sets, result }: StoredRound): string
   if (result.sum.join() !== expected.join()) wrong.push(`the sum is ${result.sum.join()}, not ${expected.join()}`);
   if (result.inconsistent.length > 0) wrong.push(`honest homes are called inconsistent: ${result.inconsistent.join()}`);
   return wrong;
+}
+
+/** Dropped, at fault or in dispute, and yet honest. */
+function accusedWrongly({ spoilers }: World, round: Round, sets: StoredRound['sets'], result: StoredRound['result']) {
+  const [first, second] = sets.map(({ set }) => set.contributors);
+  const dropped = second === undefined ? [] : (first ?? []).filter((index) => !second.includes(index));
+  const named = [...(result?.fault ?? []), ...(result?.disputed ?? [])];
+  const accused = [...dropped.map((index) => numberOf(round, index)), ...named.map(houseOf)];
+  return accused.flatMap((number) => (spoilers.has(number) ? [] : [`home ${number} is accused, and seals well`]));
 }
 
 const hasReported = ({ said }: World, number: number, id: string) =>
@@ -143,16 +161,29 @@ function isJustified(world: World, stored: StoredRound, early: boolean): boolean
   if (reason === 'too-few-contributors') return sets.length === 0 && (early ? atCoordinator : atHome) < minimum;
   const expired = world.clock.now() >= expiry;
   if (reason === 'too-few-reports') return expired && atCoordinator < minimum;
+  if (reason === 'complaint') return spoiledIn(world, stored).length > 0;
   if (reason !== 'too-few-answers' || !expired) return false;
   return world.quietFrom >= expiry || answersToCome(world, stored) < round.sharing.answers;
 }
 
 /** Answers that have come, and those of homes that are back and can give one. */
-function answersToCome({ houses }: World, { round, sets }: StoredRound): number {
-  const answers = sets.at(-1)?.answers;
+function answersToCome(world: World, stored: StoredRound): number {
+  const { round, sets } = stored;
+  const { set, answers } = sets.at(-1) ?? {};
+  const spoiled = spoiledIn(world, stored);
   return round.roster.homes.filter(({ index, id }) => {
-    return answers?.has(index) === true || canAnswer(houses[houseOf(id) - 1] as House, round);
+    const house = world.houses[houseOf(id) - 1] as House;
+    const given = house.disk.answers.get(round.id);
+    const forOther = given !== undefined && set !== undefined && !sameBytes(given.setHash, set.hash);
+    const complains = spoiled.some((member) => member === 0 || member === index);
+    return answers?.has(index) === true || (!forOther && !complains && canAnswer(house, round));
   }).length;
+}
+
+/** Of the contributors that seal badly: for which member; 0 is all. */
+function spoiledIn({ spoilers }: World, { round, sets }: StoredRound): number[] {
+  const contributors = sets.at(-1)?.set.contributors ?? [];
+  return contributors.flatMap((index) => spoilers.get(numberOf(round, index)) ?? []);
 }
 
 /** It is there with the key that the roster names, and has not taken a newer roster before it could take that one. */

@@ -4,10 +4,11 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { operations } from './operation.ts';
-import { play } from './play.ts';
+import { hostileOperations, operations } from './operation.ts';
+import { play, streets } from './play.ts';
 
 const seeds = 10_000;
+const hostileSeeds = 2000;
 
 /** Mostly the smallest: what goes wrong among seven goes wrong among three, in a fifth of the time. */
 const street = fc.oneof(
@@ -34,4 +35,23 @@ test('whatever is lost, doubled, reordered, delayed or cut off, the promises hol
   // Worlds in which nothing is ever opened, or nothing ever fails, would prove little.
   expect(opened).toBeGreaterThan(seeds / 2);
   expect(failed).toBeGreaterThan(seeds / 100);
+});
+
+test('where homes seal badly, nobody else is accused, none answers twice, and rounds end', {
+  timeout: 300_000,
+}, async () => {
+  const wave = streets.length - 1;
+  let second = 0;
+  let disputed = 0;
+  await fc.assert(
+    fc.asyncProperty(hostileOperations, fc.boolean(), async (some, absent) => {
+      const outcome = await play(wave, some, absent);
+      expect(outcome.wrong).toEqual([]);
+      second += outcome.secondSets;
+      disputed += outcome.disputed;
+    }),
+    { numRuns: hostileSeeds, interruptAfterTimeLimit: 280_000 },
+  );
+  expect(second).toBeGreaterThan(hostileSeeds / 4);
+  expect(disputed).toBeGreaterThan(hostileSeeds / 100);
 });

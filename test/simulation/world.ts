@@ -5,6 +5,8 @@
 import type { HomeTopic } from '../../agent/rounds/participant-shell.ts';
 import { after, SteppedClock } from '../../broker/protocol/clock.ts';
 import { sameBytes, toHex } from '../../broker/protocol/hex.ts';
+import { sealedShareBytes } from '../../broker/protocol/report.ts';
+import type { Round } from '../../broker/protocol/round.ts';
 import { type Retained, SimulatedCoordinator } from './coordinator.ts';
 import { House, type ShownKey } from './house.ts';
 import type { Operation } from './operation.ts';
@@ -39,6 +41,10 @@ export class World {
   readonly clock = new SteppedClock(start);
   /** Everything that any home ever said of rounds. */
   readonly said: Said[] = [];
+  /** Published by the coordinator before it was on its disk. */
+  readonly toldTooSoon: string[] = [];
+  /** Houses that seal badly, and for which member; 0 is all. */
+  readonly spoilers = new Map<number, number>();
   /** When all were back. */
   quietFrom = Number.POSITIVE_INFINITY;
   readonly #retained = new Map<string, Retained>();
@@ -49,7 +55,13 @@ export class World {
   constructor(street: Street, random: (bytes: number) => Uint8Array, values: typeof reading = reading) {
     const { clock } = this;
     const publish = (retained: Retained) => void this.#inFlight.push({ to: 'broker', retained });
-    this.coordinator = new SimulatedCoordinator({ street, clock, random, publish });
+    this.coordinator = new SimulatedCoordinator({
+      ...{ street, clock, random },
+      publish: (retained) => {
+        if (!isOnDisk(this.coordinator, retained)) this.toldTooSoon.push(retained.what);
+        publish(retained);
+      },
+    });
     this.houses = Array.from({ length: street.houses }, (_, at) => {
       const number = at + 1;
       return new House({
@@ -172,6 +184,11 @@ export class World {
         break;
       case 'enrol':
         this.#enrol(operation.home, operation.on);
+        break;
+      case 'spoil': {
+        const house = this.#house(operation.home);
+        if (house !== undefined) this.spoilers.set(house.number, operation.member);
+      }
     }
   }
 
@@ -219,7 +236,13 @@ export class World {
     const stored = kept !== undefined && sameBytes(kept, payload);
     const said = { house, topic, round, payload, reported: reports.has(round), stored };
     this.said.push(said);
-    this.#inFlight.push({ to: 'coordinator', said });
+    this.#inFlight.push({ to: 'coordinator', said: { ...said, payload: this.#asSent(said) } });
+  }
+
+  #asSent({ house, topic, round, payload }: Said): Uint8Array {
+    const member = this.spoilers.get(house);
+    const of = this.coordinator.disk.get(round)?.round;
+    return topic === 'report' && member !== undefined && of !== undefined ? spoiled(payload, of, member) : payload;
   }
 
   #connectHome(house: House): void {
@@ -303,6 +326,37 @@ export class World {
       else if (retained.payload !== undefined) core.asked(id, retained.payload);
     }
   }
+}
+
+/** State is on disk before the world is told. */
+function isOnDisk({ disk, directory }: SimulatedCoordinator, retained: Retained): boolean {
+  switch (retained.what) {
+    case 'round':
+      return disk.has(retained.round.id);
+    case 'result':
+      return disk.get(retained.round.id)?.result !== undefined;
+    case 'open': {
+      const { payload, round } = retained;
+      const signed = disk.get(round.id)?.sets.at(-1)?.set.signed;
+      return payload === undefined || (signed !== undefined && Buffer.from(payload).includes(Buffer.from(signed)));
+    }
+    case 'roster':
+      return directory.rosters.includes(retained.roster);
+    case 'key':
+      return true;
+  }
+}
+
+/** The report with one bit wrong in what is sealed for one member, or for all. */
+function spoiled(report: Uint8Array, round: Round, member: number): Uint8Array {
+  const changed = Uint8Array.from(report);
+  const size = sealedShareBytes(round);
+  const members = round.roster.homes.length;
+  for (let each = 1; each <= members; each += 1) {
+    const at = report.length - (members - each + 1) * size;
+    if (member === 0 || member === each) changed[at] = (changed[at] as number) ^ 1;
+  }
+  return changed;
 }
 
 function keyOf(retained: Retained): string {
