@@ -187,7 +187,8 @@ export class World {
         break;
       case 'spoil': {
         const house = this.#house(operation.home);
-        if (house !== undefined) this.spoilers.set(house.number, operation.member);
+        // Once and for all: a report is the same bytes however often it is sent.
+        if (house !== undefined && !this.spoilers.has(house.number)) this.spoilers.set(house.number, operation.member);
       }
     }
   }
