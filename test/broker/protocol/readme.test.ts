@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { failures } from '../../../broker/protocol/failures.ts';
 import * as messages from '../../../broker/protocol/messages.ts';
 import { topics } from '../../../broker/protocol/topics.ts';
 
@@ -18,6 +19,12 @@ describe('the README of the protocol', () => {
     const byPath = (one: (string | undefined)[], other: (string | undefined)[]) =>
       (one[0] ?? '') < (other[0] ?? '') ? -1 : 1;
     expect(written.toSorted(byPath)).toEqual(built.toSorted(byPath));
+  });
+
+  it('has every reason for which a round fails, in the words of the table', () => {
+    const section = readme.slice(readme.indexOf('The reasons:'), readme.indexOf('## The vector'));
+    const rows = [...section.matchAll(/^\| `([^`]+)` +\| (.+?) +\|$/gm)].map(([, reason, says]) => [reason, says]);
+    expect(rows).toEqual(Object.entries(failures).map(([reason, { says }]) => [reason, says]));
   });
 
   it('names every CBOR message', () => {
