@@ -18,10 +18,12 @@ export interface Cell {
   readonly until: number;
 }
 
-/** The cells that a report over this grid would use up: a grid has no gaps, so one for each source. */
+/** The cells that a report over this grid would use up: a grid has no gaps, so one for each family of each source. */
 export function cellsOf(grid: Grid, tensors: readonly OwnTensor[]): Cell[] {
   const { from, until } = spanOf(grid);
-  return tensors.map(({ source: { device, family } }) => ({ device, family, from, until }));
+  return tensors.flatMap(({ source: { device, families } }) =>
+    families.map((family) => ({ device, family, from, until })),
+  );
 }
 
 export interface TensorCoverage {

@@ -7,12 +7,14 @@
 import { readAnswer } from '../../broker/protocol/answer.ts';
 import { readSet } from '../../broker/protocol/contributor-set.ts';
 import { ProtocolError } from '../../broker/protocol/errors.ts';
-import { type Span, spanOf } from '../../broker/protocol/grid.ts';
+import type { Span } from '../../broker/protocol/grid.ts';
 import { sameBytes, toHex } from '../../broker/protocol/hex.ts';
 import { Result } from '../../broker/protocol/json-messages.ts';
 import { decodeReport } from '../../broker/protocol/report.ts';
 import type { Round } from '../../broker/protocol/round.ts';
 import { readSignedJson } from '../../broker/protocol/signed-json.ts';
+import { isQuantity } from '../../hardware/quantity.ts';
+import { families } from '../tensors/families.ts';
 import type { Cell } from './check-cells.ts';
 
 /** What can be found, in words. */
@@ -35,6 +37,7 @@ export const discrepancies = {
   forgotten:
     'its messages are noted as forgotten, and are there, or the key is that they were for, or the round is not over',
   result: 'the stored result is not what the utility signed for this round',
+  'result-contributors': 'the utility’s result has another number of homes than the set that was answered for it',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type DiscrepancyCode = keyof typeof discrepancies;
@@ -66,7 +69,7 @@ export interface RoundRecords {
   readonly own: number | undefined;
   /** By the announcement, to compare with what the ledger lists. */
   readonly asked: string | undefined;
-  readonly released: (ListedEntry & { readonly tensors: number; readonly span: Span }) | undefined;
+  readonly released: (ListedEntry & Released) | undefined;
   readonly answered: (ListedEntry & { readonly set: string }) | undefined;
   readonly report: { readonly bytes: Uint8Array; readonly digest: string } | undefined;
   readonly cells: readonly Cell[];
@@ -83,6 +86,13 @@ export interface RoundRecords {
   readonly result: string | undefined;
 }
 
+/** What the ledger lists of a report. */
+interface Released {
+  readonly tensors: number;
+  readonly quantity: string;
+  readonly span: Span;
+}
+
 /** @param coordinator its pinned key */
 export function checkRecords(records: RoundRecords, coordinator: Uint8Array): Discrepancy[] {
   const found =
@@ -91,39 +101,44 @@ export function checkRecords(records: RoundRecords, coordinator: Uint8Array): Di
 }
 
 function checkHeld(records: RoundRecords, coordinator: Uint8Array): DiscrepancyCode[] {
-  const { round, asked, released, answered, result } = records;
+  const { round, asked, released, answered } = records;
   const found: DiscrepancyCode[] = [];
   if (round === undefined) found.push('announcement');
   else if ([released, answered].some((entry) => entry !== undefined && entry.asked !== asked)) found.push('asked');
   found.push(...checkReport(records), ...checkAnswer(records, coordinator));
-  if (round !== undefined && result !== undefined && !isResultOf(round, result, coordinator)) found.push('result');
+  if (round !== undefined) found.push(...checkResult({ id: round.id, hash: round.hash }, records, coordinator));
   return found;
 }
 
 /** That a report and an answer were sent, for which hours and which set; not that their bytes are the ones listed. */
 function checkForgotten(records: RoundRecords, coordinator: Uint8Array): DiscrepancyCode[] {
-  const { id, forgotten, released, report, cells, answered, answer, result } = records;
+  const { id, forgotten, released, report, cells, answered, answer } = records;
   const isHeld = [report, answer].some((sent) => sent !== undefined && sent.bytes.length > 0);
   const found: DiscrepancyCode[] = isHeld || forgotten?.rightly !== true ? ['forgotten'] : [];
   if (released === undefined) found.push(...(report === undefined ? cellsWithoutReport(cells) : notListed));
   else if (report === undefined) found.push('report-missing');
-  else if (!areCellsOf(released, released.span, cells)) found.push('cells');
+  else if (!areCellsOf(released, cells)) found.push('cells');
   if ((answered === undefined) !== (answer === undefined)) {
     found.push(answer === undefined ? 'answer-missing' : 'answer-not-listed');
   } else if (answered?.set !== answer?.setHash) found.push('set');
-  const bound = { id, hash: forgotten?.hash ?? new Uint8Array() };
-  if (result !== undefined && !isResultOf(bound, result, coordinator)) found.push('result');
+  found.push(...checkResult({ id, hash: forgotten?.hash ?? new Uint8Array() }, records, coordinator));
   return found;
 }
 
 /** @param cells of all rounds; each with the round that it was released in */
 export function checkCellsOnce(cells: readonly (Cell & { readonly round: string })[]): Discrepancy[] {
   const sorted = cells.toSorted((one, other) => compare(sourceOf(one), sourceOf(other)) || one.from - other.from);
-  return sorted.flatMap((cell, at) => {
-    const before = sorted[at - 1];
-    if (before === undefined || sourceOf(before) !== sourceOf(cell) || before.until <= cell.from) return [];
-    return [{ round: cell.round, code: 'cell-twice', says: discrepancies['cell-twice'] }] as const;
-  });
+  const twice = new Set<string>();
+  /** What begins latest need not end latest. */
+  let last: Cell | undefined;
+  for (const cell of sorted) {
+    if (last === undefined || sourceOf(last) !== sourceOf(cell)) last = cell;
+    else {
+      if (cell.from < last.until) twice.add(cell.round);
+      if (cell.until > last.until) last = cell;
+    }
+  }
+  return [...twice].map((round) => ({ round, code: 'cell-twice', says: discrepancies['cell-twice'] }));
 }
 
 function checkReport({ round, released, report, cells }: RoundRecords): DiscrepancyCode[] {
@@ -133,16 +148,23 @@ function checkReport({ round, released, report, cells }: RoundRecords): Discrepa
   if (report.digest !== released.sent) found.push('report-changed');
   if (round === undefined) return found;
   if (!passes(() => decodeReport(round, report.bytes))) found.push('report-malformed');
-  if (!areCellsOf(released, spanOf(round.announce.grid), cells)) found.push('cells');
+  if (!areCellsOf(released, cells)) found.push('cells');
   return found;
 }
 
 const notListed: DiscrepancyCode[] = ['report-not-listed'];
 
-function areCellsOf({ tensors }: { tensors: number }, { from, until }: Span, cells: readonly Cell[]): boolean {
-  const sources = new Set(cells.map(sourceOf));
-  const isWhole = cells.every((cell) => cell.from === from && cell.until === until);
-  return isWhole && sources.size === tensors && cells.length === tensors;
+/** Of each tensor's device every family that the quantity has, over the whole grid. */
+function areCellsOf({ tensors, quantity, span }: Released, cells: readonly Cell[]): boolean {
+  const { from, until } = span;
+  const expected = isQuantity(quantity) ? families[quantity] : [];
+  const devices = new Set(cells.map(({ device }) => device));
+  const areWhole = cells.every((cell) => cell.from === from && cell.until === until);
+  const areAll = [...devices].every((device) => {
+    const spent = cells.filter((cell) => cell.device === device).map(({ family }) => family);
+    return spent.toSorted().join() === expected.toSorted().join();
+  });
+  return areWhole && areAll && devices.size === tensors;
 }
 
 const cellsWithoutReport = (cells: readonly Cell[]): DiscrepancyCode[] => (cells.length > 0 ? ['cells'] : []);
@@ -172,9 +194,16 @@ function isSaltOf(round: Round, report: Uint8Array | undefined, salt: Uint8Array
   return read !== undefined && salt !== undefined && sameBytes(read.salt, salt);
 }
 
-function isResultOf(round: Pick<Round, 'id' | 'hash'>, text: string, coordinator: Uint8Array): boolean {
+function checkResult(
+  { id, hash }: Pick<Round, 'id' | 'hash'>,
+  { result: text, answer }: RoundRecords,
+  coordinator: Uint8Array,
+): DiscrepancyCode[] {
+  if (text === undefined) return [];
   const result = passes(() => readSignedJson(Result, 'result', coordinator, text, 'the coordinator'));
-  return result !== undefined && result.round === round.id && result.hash === toHex(round.hash);
+  if (result === undefined || result.round !== id || result.hash !== toHex(hash)) return ['result'];
+  const isOfAnswered = answer !== undefined && result.set === answer.setHash;
+  return isOfAnswered && result.contributors !== answer.contributors ? ['result-contributors'] : [];
 }
 
 /** @returns what it gives, or undefined where it is refused */

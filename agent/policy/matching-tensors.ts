@@ -26,7 +26,8 @@ export function tensorsToAdd(tensors: readonly OwnTensor[], query: Query): reado
   const outermost = matching.filter((tensor) => !tensor.ancestors.some((ancestor) => devices.has(ancestor)));
   const bySource = new Map<string, OwnTensor>();
   for (const tensor of outermost.toSorted((one, other) => (one.id < other.id ? -1 : 1))) {
-    const source = JSON.stringify([tensor.source.device, tensor.source.family]);
+    // They are of one quantity, so that families need not be compared.
+    const source = tensor.source.device;
     const other = bySource.get(source);
     // The larger capacity clips nothing that the smaller would let pass.
     if (other === undefined || numberOf(tensor.capacity) > numberOf(other.capacity)) bySource.set(source, tensor);

@@ -10,7 +10,7 @@ export interface OwnTensor {
   readonly unit: string;
   readonly capacity: Scaled;
   /** What the values physically are: spent by this, whatever the tensor is called. */
-  readonly source: { readonly device: string; readonly family: string };
+  readonly source: { readonly device: string; readonly families: readonly string[] };
   /** The device as configured; none for values entered by hand. */
   readonly device: string | undefined;
   /** The devices it is wired behind, nearest first. */

@@ -71,8 +71,9 @@ class LedgerRecords {
       forgotten,
       own: round?.roster.homes.find((home) => home.id === this.#enrolment.home)?.index,
       asked: round && askedText({ ...askedBy(round.announce), members: round.roster.homes.length }),
-      released: this.#listed(id, 'released', ({ tensors = [], grid }) => ({
+      released: this.#listed(id, 'released', ({ tensors = [], query, grid }) => ({
         tensors: tensors.length,
+        quantity: query.quantity,
         span: spanOf(grid),
       })),
       answered: this.#listed(id, 'answered', ({ set = '' }) => ({ set })),

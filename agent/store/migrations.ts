@@ -5,6 +5,7 @@ import type { Migration } from './database.ts';
 import { clockMigrations } from './migrations-clock.ts';
 import { deviceMigrations } from './migrations-devices.ts';
 import { enteredMigrations } from './migrations-entered.ts';
+import { familyMigrations } from './migrations-families.ts';
 import { forgottenMigrations } from './migrations-forgotten.ts';
 import { keyMigrations } from './migrations-keys.ts';
 import { readingMigrations } from './migrations-readings.ts';
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   ...tierMigrations,
   ...forgottenMigrations,
   ...enteredMigrations,
+  ...familyMigrations,
 ];

@@ -36,7 +36,7 @@ export function tensorOfDevice(
   publication: Publication | undefined,
 ): Tensor {
   const { id, device, quantity, tags, description } = settings;
-  const source = { device: known?.source ?? unknownDevice, family: families[quantity] };
+  const source = { device: known?.source ?? unknownDevice, families: families[quantity] };
   const consentFrom = consentOf(publication, source, quantity);
   const since = consentFrom ?? epochMs(0);
   const derived = () => known !== undefined && isDerived(quantity, known.number, readings);
@@ -69,7 +69,7 @@ export function tensorOfDevice(
 
 export function tensorEntered(entered: EnteredTensor, publication: Publication | undefined): Tensor {
   const { id, tags, description, quantity, unit, capacity, stepMs, slots, grids } = entered;
-  const source = { device: `entered ${id}`, family: families[quantity] };
+  const source = { device: `entered ${id}`, families: families[quantity] };
   const consentFrom = consentOf(publication, source, quantity);
   // Slots that consent does not reach are not told of.
   const shown = grids.map((grid) => {

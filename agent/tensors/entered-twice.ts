@@ -9,10 +9,13 @@ import type { Tensor } from './tensor.ts';
 export function enteredTwice(tensor: Tensor, all: readonly Tensor[]): string[] {
   return all
     .filter((other) => other.id !== tensor.id && other.device === undefined)
-    .filter((other) => other.source.family === tensor.source.family && overlaps(spanOf(other), spanOf(tensor)))
+    .filter((other) => haveOneInCommon(other.source.families, tensor.source.families))
+    .filter((other) => overlaps(spanOf(other), spanOf(tensor)))
     .filter((other) => takesIn(other.tags, tensor.tags) || takesIn(tensor.tags, other.tags))
     .map(({ id }) => id);
 }
 
 const spanOf = ({ from, until }: Tensor) => ({ from, until });
+const haveOneInCommon = <Each>(some: readonly Each[], others: readonly Each[]) =>
+  some.some((each) => others.includes(each));
 const takesIn = (tags: readonly string[], others: readonly string[]) => others.every((tag) => tags.includes(tag));

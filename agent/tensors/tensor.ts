@@ -11,7 +11,7 @@ import type { Family } from './families.ts';
 export interface Source {
   /** Stands for one device, or for one tensor entered by hand, for ever: whatever is renamed or removed. */
   readonly device: string;
-  readonly family: Family;
+  readonly families: readonly Family[];
 }
 
 export interface Tensor {

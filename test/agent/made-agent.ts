@@ -74,7 +74,7 @@ export function ownTensor(changes: Partial<OwnTensor> = {}): OwnTensor {
     quantity: 'energyImport',
     unit: 'Wh',
     capacity: [3680, 0],
-    source: { device: `serial ${id}`, family: 'import' },
+    source: { device: `serial ${id}`, families: ['import'] },
     device: id,
     ancestors: [],
     published: true,

@@ -21,7 +21,7 @@ export const meteredSettings: MeteredSettings = AgentYaml.parse({
     { ...device, id: 'main', address: 1, serial: 'M-1' },
     { ...device, id: 'fridge', address: 2, serial: 'F-1', parent: 'main' },
   ],
-  tensors: ['energyImport', 'power', 'current'].flatMap((quantity) =>
+  tensors: ['energyImport', 'energyExport', 'power', 'current'].flatMap((quantity) =>
     ['main', 'fridge'].map((id) => ({
       ...{ id: `${id}-${quantity.toLowerCase()}`, device: id, quantity },
       ...{ tags: ['#energy-consumption', `#${id}`], capacity: 3680 },

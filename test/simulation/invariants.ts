@@ -58,7 +58,7 @@ function cellsOf(round: Round | undefined) {
   const { query, grid } = round.announce;
   const span = { from: grid.from, until: grid.from + grid.slots * grid.step };
   const asked = tensors.filter(({ tags }) => query.tags.every((tag) => tags.includes(tag)));
-  return asked.map(({ source }) => ({ ...source, ...span }));
+  return asked.flatMap(({ source: { device, families } }) => families.map((family) => ({ device, family, ...span })));
 }
 
 function answeredUnderMinimum({ coordinator }: World, { number, disk }: House): string[] {

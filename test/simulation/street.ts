@@ -76,7 +76,7 @@ export const tensors: readonly OwnTensor[] = ['cellar', 'attic'].map((id) => ({
   quantity: 'energyImport',
   unit: 'Wh',
   capacity: [1, 5],
-  source: { device: id, family: 'import' },
+  source: { device: id, families: ['import'] },
   device: id,
   ancestors: [],
   published: true,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { cellsOf, checkCells } from '../../../agent/policy/check-cells.ts';
+import { families } from '../../../agent/tensors/families.ts';
 import type { Coverage } from '../../../agent/tensors/tensor.ts';
 import { type EpochMs, epochMs } from '../../../broker/protocol/clock.ts';
 import { gridEnd } from '../../../broker/protocol/grid.ts';
@@ -41,7 +42,12 @@ test('waits no longer than the deadline, when the set is fixed', () => {
 
 test('a cell is the source, not the tensor, over the whole grid', () => {
   const cells = cellsOf(announce.grid, [
-    ownTensor({ id: 'renamed', source: { device: 'serial 7', family: 'import' } }),
+    ownTensor({ id: 'renamed', source: { device: 'serial 7', families: ['import'] } }),
   ]);
   expect(cells).toEqual([{ device: 'serial 7', family: 'import', from: announce.grid.from, until: end }]);
+});
+
+test('a tensor that tells of both directions has a cell of each', () => {
+  const cells = cellsOf(announce.grid, [ownTensor({ source: { device: 'serial 7', families: families.power } })]);
+  expect(cells.map(({ family }) => family)).toEqual(['import', 'export']);
 });

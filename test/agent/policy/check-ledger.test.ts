@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readLedgerCheck } from '../../../agent/home-reading.ts';
-import { type DiscrepancyCode, discrepancies } from '../../../agent/policy/check-ledger.ts';
+import { checkCellsOnce, type DiscrepancyCode, discrepancies } from '../../../agent/policy/check-ledger.ts';
 import type { Database } from '../../../agent/store/database.ts';
 import { forgetRounds } from '../../../agent/store/forget-rounds.ts';
 import { HomeStore } from '../../../agent/store/home-store.ts';
@@ -66,6 +66,16 @@ async function takePart(changes: object): Promise<Round> {
   const failed = { ...result, query, grid: asked, state: 'failed', reason: 'too-few-answers' } as const;
   await home.inbox.resulted(round.id, Buffer.from(signJson(made.coordinator, failed)));
   return round;
+}
+
+/** As the utility would sign it, with four answers of which three are needed. */
+function opened({ id, hash, announce: { query, grid: asked } }: Round) {
+  const sums = new Array<number>(asked.slots).fill(0);
+  const counts = { members: 4, contributors: 3, answers: 4, needed: 3 };
+  return {
+    ...({ v: 1, type: 'result', cohort, round: id, hash: toHex(hash), state: 'opened' } as const),
+    ...{ query, grid: asked, ...counts, checked: true, inconsistent: [], sum: sums, mean: sums },
+  };
 }
 
 const found = () => readLedgerCheck(home.database).discrepancies.map(({ round, code }) => [round, code]);
@@ -228,6 +238,17 @@ const changes: readonly Change[] = [
     change: run("UPDATE results SET text = replace(text, 'too-few-answers', 'implausible') WHERE round = ?"),
     codes: ['result'],
   },
+  {
+    what: 'a result over more homes than the set that was answered',
+    change: (database) => {
+      const { set_hash: set } = database.prepare('SELECT set_hash FROM answers WHERE round = ?').get(first.id) as {
+        set_hash: string;
+      };
+      const text = signJson(made.coordinator, { ...opened(first), set, contributors: 4 });
+      database.prepare('UPDATE results SET text = ? WHERE round = ?').run(text, first.id);
+    },
+    codes: ['result-contributors'],
+  },
 ];
 
 describe('what is not as the ledger says is named', () => {
@@ -245,6 +266,18 @@ describe('what is not as the ledger says is named', () => {
     const named = new Set(changes.flatMap(({ codes }) => codes));
     expect([...named].sort()).toEqual(Object.keys(discrepancies).sort());
   });
+});
+
+test('hours within those of an earlier release are found, whatever was released between', () => {
+  const cell = (round: string, from: number, until: number) => ({
+    round,
+    device: 'M-1',
+    family: 'import',
+    from,
+    until,
+  });
+  const cells = [cell('a', 0, 100), cell('b', 10, 20), cell('c', 30, 40), cell('d', 100, 110)];
+  expect(checkCellsOnce(cells).map(({ round }) => round)).toEqual(['b', 'c']);
 });
 
 describe('once the messages of a round are forgotten', () => {

@@ -281,6 +281,30 @@ const attacks: readonly Attack[] = [
     answers: 0,
   },
   {
+    attack: 'the power of a meter after its export',
+    act: async () => {
+      metered();
+      await offered({ query: { tags: ['#fridge'], quantity: 'energyExport', unit: 'Wh' } });
+      await offered({ query: { tags: ['#fridge'], quantity: 'power', unit: 'W' } });
+      await offered({ query: { tags: ['#fridge'], quantity: 'current', unit: 'A' } });
+    },
+    refused: ['CELL_SPENT', 'CELL_SPENT'],
+    reports: 1,
+    answers: 0,
+  },
+  {
+    attack: 'either direction of a meter after its power',
+    act: async () => {
+      metered();
+      await offered({ query: { tags: ['#fridge'], quantity: 'power', unit: 'W' } });
+      await offered({ query: { tags: ['#fridge'], quantity: 'energyExport', unit: 'Wh' } });
+      await offered({ query: { tags: ['#fridge'], quantity: 'energyImport', unit: 'Wh' } });
+    },
+    refused: ['CELL_SPENT', 'CELL_SPENT'],
+    reports: 1,
+    answers: 0,
+  },
+  {
     attack: 'a limit raised step by step, to find where the home begins to report',
     act: async () => {
       // 3680 W, published in its catalogue, is 220,800 tenths of a Wh in six hours.

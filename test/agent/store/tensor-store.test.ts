@@ -126,9 +126,11 @@ describe('tensors of devices', () => {
     expect(coverage).toEqual(['gap', 'gap', 'gap', 'clock']);
   });
 
-  it('have one source for one device and direction, whatever they measure', () => {
+  it('have one source for one device; what power tells of is what the energy does, and the export', () => {
     const all = tensors();
-    expect(all.get('fridge').source).toEqual(all.get('fridge-power').source);
+    const [{ source: energy }, { source: power }] = [all.get('fridge'), all.get('fridge-power')];
+    expect(power.device).toBe(energy.device);
+    expect([energy.families, power.families]).toEqual([['import'], ['import', 'export']]);
     expect(all.get('fridge')).toMatchObject({ unit: 'Wh', capacity: [368, 1], device: 'fridge' });
   });
 
@@ -185,7 +187,7 @@ describe('tensors entered by hand', () => {
     expect([...all.slots({ id: 'bulb', quantity: 'energyImport' }, { from: 0, step: hour, slots: 3 }).values]).toEqual([
       100, 200, 300,
     ]);
-    expect(all.get('bulb').source).toEqual({ device: 'entered bulb', family: 'import' });
+    expect(all.get('bulb').source).toEqual({ device: 'entered bulb', families: ['import'] });
     expect(all.get('bulb').device).toBeUndefined();
   });
 

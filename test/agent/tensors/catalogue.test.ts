@@ -17,7 +17,7 @@ const many = (count: number, changes: Partial<Tensor> = {}): Tensor[] =>
     unit: 'Wh',
     derived: false,
     capacity: [60, 0],
-    source: { device: `device ${at}`, family: 'import' },
+    source: { device: `device ${at}`, families: ['import'] },
     published: true,
     consentFrom: epochMs(0),
     shape: [2 ** 45],

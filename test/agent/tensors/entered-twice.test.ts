@@ -13,7 +13,7 @@ const boiler: Tensor = {
     derived: false,
     capacity: [9, 3],
   },
-  source: { device: 'entered boiler', family: 'import' },
+  source: { device: 'entered boiler', families: ['import'] },
   ...{ published: false, consentFrom: epochMs(0), shape: [2], from: epochMs(1000), until: epochMs(3000) },
 };
 
@@ -24,7 +24,7 @@ test.each<[name: string, of: Partial<Tensor>, warned: boolean]>([
   ['no common tag', { tags: ['#cellar'] }, false],
   ['one tag in common, as all in a house have', { tags: ['#house', '#fridge'] }, false],
   ['hours that only touch', { from: epochMs(3000), until: epochMs(4000) }, false],
-  ['another direction', { source: { device: 'entered other', family: 'export' } }, false],
+  ['another direction', { source: { device: 'entered other', families: ['export'] } }, false],
   ['values that a device has read', { device: 'main' }, false],
 ])('another tensor with %s', (_, changes, warned) => {
   const other = { ...boiler, id: 'other', ...changes };
