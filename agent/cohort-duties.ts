@@ -2,7 +2,7 @@
  * What an enrolled home does towards its cohort: shows who and what it is, takes part in rounds, takes tariffs.
  */
 import type { Logger } from 'pino';
-import { type Clock, epochMs } from '../broker/protocol/clock.ts';
+import { after, type Clock, epochMs } from '../broker/protocol/clock.ts';
 import { fromHex } from '../broker/protocol/hex.ts';
 import { checkRoster } from '../broker/protocol/roster.ts';
 import { filterOf, type Received, topicOf } from '../broker/protocol/topics.ts';
@@ -45,6 +45,9 @@ export interface DutyParts {
 const ownTopics = ['agreementKey', 'catalogue'] as const;
 const cohortTopics = ['result', 'tariff', 'round'] as const;
 
+/** How often a round is looked at again that this home has declined: the reading that was missing may have come. */
+const lookAgainMs = 5 * 60_000;
+
 export class CohortDuties {
   readonly #parts: DutyParts;
   readonly #keys: KeyKeeper;
@@ -52,6 +55,7 @@ export class CohortDuties {
   readonly #seats: Seats;
   readonly #shell: ParticipantShell;
   readonly #inbox: RoundInbox;
+  #callOff = () => {};
 
   constructor(parts: DutyParts) {
     this.#parts = parts;
@@ -107,6 +111,7 @@ export class CohortDuties {
   start(): void {
     this.#keys.start();
     this.#catalogue.start();
+    this.#lookAgain();
   }
 
   /** Shows what is retained and asks for what is: the broker may have lost the one, this home missed the other. */
@@ -170,9 +175,18 @@ export class CohortDuties {
   }
 
   close(): void {
+    this.#callOff();
     this.#keys.close();
     this.#catalogue.close();
     this.#shell.close();
+  }
+
+  #lookAgain(): void {
+    const { clock } = this.#parts;
+    this.#callOff = clock.at(after(clock.now(), lookAgainMs), () => {
+      this.#lookAgain();
+      return this.#inbox.reconsider();
+    });
   }
 
   #makeKeeper(): KeyKeeper {

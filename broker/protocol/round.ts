@@ -118,7 +118,7 @@ function assertTimes(announce: Announce, now: EpochMs): void {
   if (announce.expiry > gridEnd(announce.grid) + longestExpiryMs) {
     throw refusal('it expires over 14 days after its grid', 'expiry');
   }
-  if (now > announce.expiry) throw refusal('it has expired', 'expired');
+  if (now >= announce.expiry) throw refusal('it has expired', 'expired');
 }
 
 function assertStatistics({ statistics, minimum, limit }: Announce): void {

@@ -341,6 +341,23 @@ describe('a round', () => {
     expect(utility.on('report', { ...bob, round: round.id })).toEqual([]);
   });
 
+  test('a home that lacked a reading declines once, and reports when the reading is there', async () => {
+    await enrolled();
+    const late = { tags: ['#late'], from: day.from };
+    enter(tensors, 'late', [1, 2], late);
+    const round = await utility.announce({ query: { tags: ['#late'], quantity: 'energyImport', unit: 'Wh' } });
+    const levels = { ...bob, round: round.id };
+    expect(Decline.decode(await utility.nth('decline', levels)).reason).toBe('no-data');
+    // It looks, and does not say the same again.
+    await clock.stepTo(epochMs(morning + 11 * 60_000));
+    expect(running().ledger()).toMatchObject([{ kind: 'refused', code: 'CELL_MISSING' }]);
+    tensors.remove('late', clock.now());
+    enter(tensors, 'whole', [1, 2, 3, 4], late);
+    await clock.stepTo(epochMs(morning + 16 * 60_000));
+    await utility.nth('report', levels);
+    expect(utility.on('decline', levels)).toHaveLength(1);
+  });
+
   test('a paused home declines; sharing turned on, it reports', async () => {
     await enrolled();
     await running().sharing.off();

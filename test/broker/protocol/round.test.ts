@@ -40,7 +40,7 @@ describe('an announcement', () => {
     ['with the largest limit', small, { limit: largestLimit }],
     ['that expires 14 days after its grid', small, { expiry: gridEndOf(small) + 14 * day }],
     ['whose deadline is its expiry', small, { deadline: now + day, expiry: now + day }],
-    ['at its expiry', small, { expiry: now + day }, epochMs(now + day)],
+    ['a moment before its expiry', small, { expiry: now + day }, epochMs(now + day - 1)],
     ['before its grid is over', small, {}, epochMs(now - day)],
     ['with a variance and 30 contributors', large, { statistics: { variance: true }, minimum: 30 }],
     ['with a histogram and 100 contributors', large, { statistics: { histogram }, minimum: 100 }],
@@ -82,7 +82,7 @@ describe('an announcement', () => {
       { expiry: gridEndOf(small) + 14 * day + 1 },
     ],
     ['whose deadline is after its expiry', 'ROUND_REFUSED/expiry', small, { deadline: now + 2, expiry: now + 1 }],
-    ['after its expiry', 'ROUND_REFUSED/expired', small, { expiry: now + day }, epochMs(now + day + 1)],
+    ['at its expiry', 'ROUND_REFUSED/expired', small, { expiry: now + day }, epochMs(now + day)],
     [
       'whose grid ends beyond all time',
       'ROUND_REFUSED/grid',
