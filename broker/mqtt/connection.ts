@@ -15,8 +15,8 @@ export interface Connection {
   subscribe(filter: string): void;
   /** Subscribes for as long as it takes to get what is retained there. */
   recall(topic: string): void;
-  /** Resolves at PUBACK, or when there is no connection or it is lost. */
-  publish(topic: string, payload: Uint8Array | string, retain: boolean): Promise<void>;
+  /** Resolves to true at PUBACK, to false when there is no connection or it is lost. */
+  publish(topic: string, payload: Uint8Array | string, retain: boolean): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -87,12 +87,14 @@ class RenewedConnection implements Connection {
     });
   }
 
-  async publish(topic: string, payload: Uint8Array | string, retain: boolean): Promise<void> {
-    if (!this.#ready || this.#client === undefined) return;
+  async publish(topic: string, payload: Uint8Array | string, retain: boolean): Promise<boolean> {
+    if (!this.#ready || this.#client === undefined) return false;
     try {
       await this.#client.publishAsync(topic, asBuffer(payload), { qos: 1, retain });
+      return true;
     } catch (error) {
       this.#options.log.debug({ topic, why: reasonOf(error) }, 'not published: connection lost');
+      return false;
     }
   }
 

@@ -11,10 +11,10 @@ import type { MqttServer } from './mqtt-server.ts';
 export interface Link {
   readonly prefix: string;
   /**
-   * Publishes with QoS 1. Resolves once the broker has it, or at once where there is no connection:
+   * Publishes with QoS 1. Resolves to true once the broker has it, to false where there is no connection or it is lost:
    * what has to arrive is published again by an `onConnect` listener. Never rejects.
    */
-  publish(topic: string, payload: Uint8Array | string, options: { readonly retain: boolean }): Promise<void>;
+  publish(topic: string, payload: Uint8Array | string, options: { readonly retain: boolean }): Promise<boolean>;
   /** Subscribes at every connect to the topic of every home or cohort. A listener that fails is logged, nothing more. */
   on<Name extends TopicName>(name: Name, listener: LinkListener<Name>): void;
   /** Called at every connect, after subscribing: the place to publish retained state again. */
@@ -75,8 +75,8 @@ class CoordinatorLink implements RunningLink {
     });
   }
 
-  async publish(topic: string, payload: Uint8Array | string, options: { readonly retain: boolean }): Promise<void> {
-    await this.#sending.publish(topic, payload, options.retain);
+  publish(topic: string, payload: Uint8Array | string, options: { readonly retain: boolean }): Promise<boolean> {
+    return this.#sending.publish(topic, payload, options.retain);
   }
 
   on<Name extends TopicName>(name: Name, listener: LinkListener<Name>): void {

@@ -124,7 +124,7 @@ export class CoordinatorShell implements Taker {
   publishRetained(): Promise<void> {
     const { round } = this.#rules;
     if (this.#hasEnded()) return this.#sending;
-    this.#send(() => publishRetained(this.#parts.link, [this.#announcement(() => round.signed)]));
+    void this.#send(() => publishRetained(this.#parts.link, [this.#announcement(() => round.signed)]));
     if (this.#now.state === 'opening') {
       this.#release(this.#now.former?.answered ?? []);
       this.#ask(this.#now.set, unansweredMembers(this.#now));
@@ -189,14 +189,14 @@ export class CoordinatorShell implements Taker {
   }
 
   #ask(set: AcceptedSet, members: readonly number[]): void {
-    this.#send(() => this.#parts.turns.take(() => this.#publishRequests(set, members)));
+    void this.#send(() => this.#parts.turns.take(() => this.#publishRequests(set, members)));
   }
 
-  #publishRequests(set: AcceptedSet, members: readonly number[]): Promise<void> {
+  #publishRequests(set: AcceptedSet, members: readonly number[]): Promise<boolean> {
     const { link, store } = this.#parts;
     const { round } = this.#rules;
     const isInForce = () => this.#now.state === 'opening' && sameBytes(this.#now.set.hash, set.hash);
-    if (!isInForce()) return Promise.resolve();
+    if (!isInForce()) return Promise.resolve(true);
     const requestOf = openRequests(round, set, store.reports(round.id, set.contributors), members);
     // The round may end while they are being sent, or another set be fixed.
     const payload = (member: number) => (isInForce() ? requestOf(member) : undefined);
@@ -208,7 +208,7 @@ export class CoordinatorShell implements Taker {
 
   #release(members: readonly number[]): void {
     const cleared = members.map((member) => this.#request(member, () => ''));
-    if (cleared.length > 0) this.#send(() => publishRetained(this.#parts.link, cleared));
+    if (cleared.length > 0) void this.#send(() => publishRetained(this.#parts.link, cleared));
   }
 
   #end(result: Result, text: string): void {
@@ -217,14 +217,14 @@ export class CoordinatorShell implements Taker {
     this.#cancelTimers();
     log.info({ state: result.state, ...(result.state === 'failed' && { reason: result.reason }) }, 'round ended');
     const topic = topicOf(link.prefix, 'result', { cohort: result.cohort, round: round.id });
-    this.#send(() =>
+    const cleared = this.#send(() =>
       publishRetained(link, [
         { topic, payload: () => text },
         this.#announcement(() => ''),
         ...(result.set === undefined ? [] : round.roster.homes.map(({ index }) => this.#request(index, () => ''))),
       ]),
     );
-    onEnd();
+    onEnd(cleared);
   }
 
   #announcement(payload: Retained['payload']): Retained {
@@ -237,9 +237,15 @@ export class CoordinatorShell implements Taker {
     return { topic: topicOf(this.#parts.link.prefix, 'open', levels), payload };
   }
 
-  #send(work: () => Promise<void>): void {
-    // Only reading the database can fail here; the next connect publishes it all again.
-    this.#sending = this.#sending.then(work).catch((error: unknown) => this.#parts.log.error(error, 'not published'));
+  /** @returns whether the broker has acknowledged all of it */
+  #send(work: () => Promise<boolean>): Promise<boolean> {
+    const sent = this.#sending.then(work).catch((error: unknown) => {
+      // Only reading the database can fail here; the next connect publishes it all again.
+      this.#parts.log.error(error, 'not published');
+      return false;
+    });
+    this.#sending = sent.then(() => undefined);
+    return sent;
   }
 
   #at(at: EpochMs, event: CoordinatorEvent): void {

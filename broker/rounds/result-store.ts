@@ -10,6 +10,9 @@ export interface StoredResult {
   readonly text: string;
 }
 
+/** Of a month of many cohorts, all do not stand in memory together. */
+export const pageLength = 64;
+
 export class ResultStore {
   readonly #database: Database;
 
@@ -17,14 +20,14 @@ export class ResultStore {
     this.#database = database;
   }
 
-  /** Results that are to be at the broker. */
-  retainedResults(): StoredResult[] {
-    return this.#results('WHERE retained = 1', []);
+  /** Results that are to be at the broker, a page after the other: from the first round after this one on. */
+  retainedResults(after: string): StoredResult[] {
+    return this.#results('retained = 1 AND round > ? ORDER BY round', after);
   }
 
-  /** Results that have been kept long enough. */
+  /** Results that have been kept long enough, as many as are on a page. */
   overdueResults(now: EpochMs): StoredResult[] {
-    return this.#results('WHERE retained = 1 AND retained_until_ms <= ?', [now]);
+    return this.#results('retained = 1 AND retained_until_ms <= ?', now);
   }
 
   nextOverdue(): EpochMs | undefined {
@@ -36,9 +39,11 @@ export class ResultStore {
     this.#database.prepare('UPDATE results SET retained = 0 WHERE round = ?').run(round);
   }
 
-  #results(where: string, values: readonly number[]): StoredResult[] {
+  #results(where: string, value: number | string): StoredResult[] {
     return this.#database
-      .prepare(`SELECT round, cohort, signed AS text FROM results JOIN rounds USING (round) ${where}`)
-      .all(...values) as StoredResult[];
+      .prepare(
+        `SELECT round, cohort, signed AS text FROM results JOIN rounds USING (round) WHERE ${where} LIMIT ${pageLength}`,
+      )
+      .all(value) as StoredResult[];
   }
 }

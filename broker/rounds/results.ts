@@ -16,6 +16,7 @@ export interface ResultsParts {
 export class Results {
   readonly #parts: ResultsParts;
   #cancel: () => void = () => undefined;
+  #stopped = false;
 
   constructor(parts: ResultsParts) {
     this.#parts = parts;
@@ -23,7 +24,13 @@ export class Results {
 
   /** For a new connection: the broker may have lost what it acknowledged. */
   async publishAll(): Promise<void> {
-    await this.#publish(this.#parts.store.retainedResults(), ({ text }) => text);
+    await this.takeBack();
+    let last: StoredResult | undefined;
+    do {
+      const page = this.#stopped ? [] : this.#parts.store.retainedResults(last?.round ?? '');
+      await this.#publish(page, ({ text }) => text);
+      last = page.at(-1);
+    } while (last !== undefined);
   }
 
   /** Waits for the next one whose time is over; to be called whenever there is a new one. */
@@ -33,19 +40,24 @@ export class Results {
     if (next !== undefined) this.#cancel = this.#parts.clock.at(next, () => this.takeBack());
   }
 
+  /** What the broker does not acknowledge is taken back at the next connect. */
   async takeBack(): Promise<void> {
     const { store, clock } = this.#parts;
-    const overdue = store.overdueResults(clock.now());
-    for (const { round } of overdue) store.markNotRetained(round);
-    this.waitForNext();
-    await this.#publish(overdue, () => '');
+    let overdue: StoredResult[];
+    do {
+      overdue = this.#stopped ? [] : store.overdueResults(clock.now());
+      if (!(await this.#publish(overdue, () => '')) || this.#stopped) return;
+      for (const { round } of overdue) store.markNotRetained(round);
+    } while (overdue.length > 0);
+    if (!this.#stopped) this.waitForNext();
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
   }
 
-  #publish(results: readonly StoredResult[], payloadOf: (result: StoredResult) => string): Promise<void> {
+  #publish(results: readonly StoredResult[], payloadOf: (result: StoredResult) => string): Promise<boolean> {
     const { link } = this.#parts;
     const messages = results.map((result): Retained => {
       const topic = topicOf(link.prefix, 'result', { cohort: result.cohort, round: result.round });

@@ -11,14 +11,17 @@ export interface Retained {
 
 const atATime = 16;
 
-export async function publishRetained(link: Link, messages: readonly Retained[]): Promise<void> {
+/** @returns whether the broker has acknowledged all that was to be sent */
+export async function publishRetained(link: Link, messages: readonly Retained[]): Promise<boolean> {
+  let all = true;
   for (let start = 0; start < messages.length; start += atATime) {
     const group = messages.slice(start, start + atATime);
     await Promise.all(
       group.map(async ({ topic, payload }) => {
         const bytes = payload();
-        if (bytes !== undefined) await link.publish(topic, bytes, { retain: true });
+        if (bytes !== undefined && !(await link.publish(topic, bytes, { retain: true }))) all = false;
       }),
     );
   }
+  return all;
 }

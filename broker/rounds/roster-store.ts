@@ -5,6 +5,7 @@ import type { EpochMs } from '../protocol/clock.ts';
 import { toHex } from '../protocol/hex.ts';
 import type { AcceptedRoster, SeenKey } from '../protocol/roster.ts';
 import type { Database } from '../store/database.ts';
+import { clearAgainMs } from './ended-rounds.ts';
 
 export interface StoredRoster {
   readonly hash: Uint8Array;
@@ -14,10 +15,13 @@ export interface StoredRoster {
   readonly publishedAt: EpochMs;
 }
 
+/** Which roster it is. Its bytes are many: they are read one by one. */
+export type RosterName = Pick<StoredRoster, 'hash' | 'cohort'>;
+
 /** The newest of a cohort is in use, and every one that a running round names. */
 const inUse = `
   (epoch = (SELECT max(epoch) FROM rosters r WHERE r.cohort = rosters.cohort)
-   OR hash IN (SELECT roster FROM rounds WHERE round NOT IN (SELECT round FROM results)))`;
+   OR hash IN (SELECT roster FROM rounds WHERE cleared = 0 AND round NOT IN (SELECT round FROM results)))`;
 
 export class RosterStore {
   readonly #database: Database;
@@ -59,17 +63,27 @@ export class RosterStore {
     return roster;
   }
 
-  inUse(): StoredRoster[] {
-    return this.#select(inUse);
+  inUse(): RosterName[] {
+    return this.#names(`cleared = 0 AND ${inUse}`);
   }
 
-  /** Those out of use whose retained message was not taken back for certain. */
-  toClear(): StoredRoster[] {
-    return this.#select(`cleared = 0 AND NOT ${inUse}`);
+  /** Those out of use whose retained message the broker has not taken back yet. */
+  toClear(): RosterName[] {
+    return this.#names(`cleared = 0 AND NOT ${inUse}`);
   }
 
-  markCleared(hash: Uint8Array): void {
-    this.#database.prepare('UPDATE rosters SET cleared = 1 WHERE hash = ?').run(hash);
+  /** Those that it took back lately, as it may have forgotten. */
+  clearedLately(): RosterName[] {
+    const newest = '(SELECT max(cleared_at_ms) FROM rosters WHERE cleared_at_ms IS NOT NULL)';
+    return this.#names(`cleared_at_ms > ${newest} - ${clearAgainMs}`);
+  }
+
+  markCleared(hash: Uint8Array, now: EpochMs): void {
+    this.#database.prepare('UPDATE rosters SET cleared = 1, cleared_at_ms = ? WHERE hash = ?').run(now, hash);
+  }
+
+  #names(where: string): RosterName[] {
+    return this.#database.prepare(`SELECT hash, cohort FROM rosters WHERE ${where}`).all() as RosterName[];
   }
 
   #select(where: string, ...values: readonly (string | Uint8Array)[]): StoredRoster[] {

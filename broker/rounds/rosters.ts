@@ -10,6 +10,8 @@ import { readNames } from '../protocol/certificate.ts';
 import type { Clock, EpochMs } from '../protocol/clock.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { sameBytes, toHex } from '../protocol/hex.ts';
+import { decodeSigned } from '../protocol/message.ts';
+import { MemberList, Roster } from '../protocol/messages.ts';
 import {
   type CheckedHome,
   type CheckedRoster,
@@ -46,6 +48,8 @@ export class Rosters {
   readonly #parts: RostersParts;
   /** By hash, in hex. */
   readonly #accepted = new Map<string, CheckedRoster>();
+  /** Those that the broker is just told to take back. */
+  readonly #clearing = new Set<string>();
 
   constructor(parts: RostersParts) {
     this.#parts = parts;
@@ -104,17 +108,33 @@ export class Rosters {
 
   /** For a new connection: the broker may have lost what it acknowledged. */
   async publishRetained(): Promise<void> {
-    for (const roster of this.#parts.store.inUse()) await this.#publish(roster);
+    const { store } = this.#parts;
+    for (const { hash } of store.inUse()) await this.#publish(store.get(hash));
+    const clearedLately = store.clearedLately();
     await this.clearUnused();
-    for (const roster of this.#parts.store.toClear()) this.#parts.store.markCleared(roster.hash);
+    for (const roster of clearedLately) await this.#publish({ ...roster, signed: '' });
   }
 
-  /** Once more at the next connect, as this may not arrive. */
+  /** Each once; one that the broker does not acknowledge, again. */
   async clearUnused(): Promise<void> {
-    for (const { cohort, hash } of this.#parts.store.toClear()) {
-      this.#accepted.delete(toHex(hash));
-      await this.#publish({ cohort, hash, signed: '' });
+    const { store, clock } = this.#parts;
+    for (const { cohort, hash } of store.toClear()) {
+      const name = toHex(hash);
+      if (this.#clearing.has(name)) continue;
+      this.#accepted.delete(name);
+      this.#clearing.add(name);
+      const isCleared = await this.#publish({ cohort, hash, signed: '' });
+      this.#clearing.delete(name);
+      if (isCleared) store.markCleared(hash, clock.now());
     }
+  }
+
+  /** The homes of a roster that was published at some time, by index; of one that is over, nothing more is kept in memory. */
+  homeIds(hash: Uint8Array): readonly string[] {
+    const accepted = this.#accepted.get(toHex(hash));
+    if (accepted !== undefined) return accepted.homes.map(({ id }) => id);
+    const { members } = Roster.decode(decodeSigned(this.#parts.store.get(hash).signed, Roster.type).payload);
+    return MemberList.decode(decodeSigned(members, MemberList.type).payload).homes;
   }
 
   /** Whether another roster would come out now. */
@@ -129,10 +149,10 @@ export class Rosters {
     return { ...keys, cohort, now: clock.now(), seen, epochs: store.epochs(cohort) };
   }
 
-  async #publish(roster: { cohort: string; hash: Uint8Array; signed: Uint8Array | string }): Promise<void> {
+  #publish(roster: { cohort: string; hash: Uint8Array; signed: Uint8Array | string }): Promise<boolean> {
     const { link } = this.#parts;
     const topic = topicOf(link.prefix, 'roster', { cohort: roster.cohort, hash: toHex(roster.hash) });
-    await link.publish(topic, roster.signed, { retain: true });
+    return link.publish(topic, roster.signed, { retain: true });
   }
 
   #accept(stored: StoredRoster): CheckedRoster {

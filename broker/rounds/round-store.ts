@@ -131,16 +131,7 @@ export class RoundStore {
 
   /** Rounds without a result. */
   running(): StoredRound[] {
-    return this.#rounds('WHERE round NOT IN (SELECT round FROM results)');
-  }
-
-  /** Ended rounds whose retained messages were not taken back for certain. */
-  toClear(): StoredRound[] {
-    return this.#rounds('WHERE cleared = 0 AND round IN (SELECT round FROM results)');
-  }
-
-  markCleared(round: string): void {
-    this.#run('UPDATE rounds SET cleared = 1 WHERE round = ?', round);
+    return this.#rounds('WHERE cleared = 0 AND round NOT IN (SELECT round FROM results)');
   }
 
   #rounds(where: string, ...values: readonly string[]): StoredRound[] {

@@ -26,6 +26,6 @@ export interface ShellParts {
   readonly turns: Turns;
   /** The system's random source. */
   random(bytes: number): Uint8Array;
-  /** The round has ended; its result is stored. */
-  readonly onEnd: () => void;
+  /** The round has ended; its result is stored. @param cleared whether the broker has taken back what was retained for it */
+  readonly onEnd: (cleared: Promise<boolean>) => void;
 }

@@ -14,19 +14,18 @@ import { Catalogue } from '../protocol/messages.ts';
 import type { RoundRequest, RoundRow, RoundStanding } from '../protocol/operator.ts';
 import { checkAnnounce, makeAnnounce, type Round } from '../protocol/round.ts';
 import type { SigningKey } from '../protocol/signing.ts';
-import { topicOf } from '../protocol/topics.ts';
 import type { Database } from '../store/database.ts';
 import { WarningLimit } from '../warning-limit.ts';
 import { opening } from './await-answers.ts';
 import type { ShownHome } from './candidates.ts';
 import { collecting } from './coordinator.ts';
 import { CoordinatorShell } from './coordinator-shell.ts';
+import { EndedRounds } from './ended-rounds.ts';
 import { Inbox } from './inbox.ts';
 import { homeMessages } from './incoming.ts';
 import { collusionDivisor, planRound, type RoundSettings } from './plan.ts';
 import { ResultStore } from './result-store.ts';
 import { Results } from './results.ts';
-import { publishRetained } from './retained.ts';
 import { RosterStore } from './roster-store.ts';
 import { Rosters } from './rosters.ts';
 import { RoundList } from './round-list.ts';
@@ -68,6 +67,7 @@ class RunningRounds implements Rounds {
   readonly #list: RoundList;
   readonly #rosters: Rosters;
   readonly #results: Results;
+  readonly #ended: EndedRounds;
   readonly #limit: WarningLimit;
   readonly #inbox: Inbox;
   /** Those that have not ended, by round id. */
@@ -86,6 +86,7 @@ class RunningRounds implements Rounds {
     this.#rosters = new Rosters({ ...parts, store: new RosterStore(database) });
     this.#limit = new WarningLimit({ log, isKnown: (home) => homes.cohortOf(home) !== undefined });
     this.#results = new Results({ link, clock, store: new ResultStore(database) });
+    this.#ended = new EndedRounds({ database, link, clock, homeIds: (roster) => this.#rosters.homeIds(roster) });
   }
 
   resume(): void {
@@ -197,7 +198,7 @@ class RunningRounds implements Rounds {
   }
 
   /** One after the other, and none after `close`. */
-  #later(work: () => Promise<void>): Promise<void> {
+  #later(work: () => void | Promise<void>): Promise<void> {
     this.#background = this.#background
       .then(() => (this.#closed ? undefined : work()))
       // Only the database can fail here; what was not published is at the next connect.
@@ -219,10 +220,11 @@ class RunningRounds implements Rounds {
       settings: config.rounds,
       turns: this.#turns,
       random: (bytes) => this.#parts.random(bytes),
-      onEnd: () => {
+      onEnd: (cleared) => {
         this.#running.delete(round.id);
         this.#results.waitForNext();
         void this.#later(() => this.#rosters.clearUnused());
+        void cleared.then((all) => (all ? this.#later(() => this.#ended.markCleared(round.id)) : undefined));
       },
     });
     this.#running.set(round.id, shell);
@@ -234,23 +236,7 @@ class RunningRounds implements Rounds {
     await this.#rosters.publishRetained();
     for (const shell of [...this.#running.values()]) await shell.publishRetained();
     await this.#results.publishAll();
-    for (const ended of this.#store.toClear()) await this.#clear(ended);
-  }
-
-  /** Once more: it is not known whether this arrived when the round ended. */
-  async #clear({ round, cohort, roster }: StoredRound): Promise<void> {
-    const { link } = this.#parts;
-    const topics = [topicOf(link.prefix, 'round', { cohort, round })];
-    if (this.#store.contributorSets(round).length > 0) {
-      topics.push(
-        ...this.#rosters.get(roster).homes.map(({ id }) => topicOf(link.prefix, 'open', { home: id, round })),
-      );
-    }
-    await publishRetained(
-      link,
-      topics.map((topic) => ({ topic, payload: () => '' })),
-    );
-    this.#store.markCleared(round);
+    await this.#ended.clear();
   }
 
   #rulesOf({ announce, cohort, roster, announcedAt }: StoredRound): Pick<RoundRules, 'round' | 'key'> {

@@ -100,4 +100,14 @@ export const roundMigrations: readonly Migration[] = [
         PRIMARY KEY (round, contributor_set, home, contributor)
       ) STRICT, WITHOUT ROWID;`,
   },
+  {
+    name: '103 when cleared',
+    sql: `
+      -- When the broker acknowledged that the retained messages were taken back; set where cleared is 1.
+      ALTER TABLE rounds ADD COLUMN cleared_at_ms INTEGER;
+      ALTER TABLE rosters ADD COLUMN cleared_at_ms INTEGER;
+      CREATE INDEX rounds_cleared ON rounds (cleared_at_ms) WHERE cleared_at_ms IS NOT NULL;
+      CREATE INDEX rosters_cleared ON rosters (cleared_at_ms) WHERE cleared_at_ms IS NOT NULL;
+      CREATE INDEX rosters_not_cleared ON rosters (cohort) WHERE cleared = 0;`,
+  },
 ];

@@ -136,9 +136,10 @@ class InFlight {
       publish: async (topic, payload) => {
         await this.#pass();
         const received = readTopic(defaultPrefix, topic);
-        if (received?.name !== 'open' || payload.length === 0 || typeof payload === 'string') return;
+        if (received?.name !== 'open' || payload.length === 0 || typeof payload === 'string') return true;
         const cohort = this.#byRound.get(received.levels.round);
         if (cohort !== undefined) answer(cohort, received.levels.home, payload);
+        return true;
       },
       on: () => undefined,
       onConnect: () => undefined,

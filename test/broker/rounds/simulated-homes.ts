@@ -41,7 +41,7 @@ export class Wire {
       prefix,
       publish: (topic, payload, { retain }) => {
         if (this.connected && retain) this.#retain(topic, Buffer.from(payload));
-        return Promise.resolve();
+        return Promise.resolve(this.connected);
       },
       on: (name, listener) => {
         this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener as LinkListener<never>]);
