@@ -57,13 +57,10 @@ export class CoordinatorShell implements Taker {
     const { deadline, expiry } = this.#rules.round.announce;
     const now = this.#parts.clock.now();
     this.#feed({ type: 'resumed' });
-    for (const [at, event] of [
-      [deadline, { type: 'deadline' }],
-      [expiry, { type: 'expiry' }],
-    ] as const) {
-      if (at <= now) this.#feed(event);
-      else this.#at(at as EpochMs, event);
-    }
+    if (deadline <= now) this.#feed({ type: 'deadline', missed: true });
+    else this.#at(deadline as EpochMs, { type: 'deadline', missed: false });
+    if (expiry <= now) this.#feed({ type: 'expiry' });
+    else this.#at(expiry as EpochMs, { type: 'expiry' });
   }
 
   /**
@@ -168,6 +165,9 @@ export class CoordinatorShell implements Taker {
         break;
       case 'release':
         this.#release(act.members);
+        break;
+      case 'awaitReports':
+        this.#at(after(this.#parts.clock.now(), this.#parts.settings.grace), { type: 'reportsOver' });
         break;
       case 'startWave':
         this.#at(after(this.#parts.clock.now(), this.#parts.settings.grace), { type: 'waveOver' });

@@ -4,6 +4,7 @@
  * received come with the event, `coordinator-shell.ts` carries out the effects.
  */
 import { makeSet } from '../protocol/contributor-set.ts';
+import type { DeclineReason } from '../protocol/fields.ts';
 import { sameBytes } from '../protocol/hex.ts';
 import type { Round } from '../protocol/round.ts';
 import { awaitAnswers, opening } from './await-answers.ts';
@@ -12,7 +13,7 @@ import { awaitedHomes, emptyRoster, endFailed, first, isAnyAwaited } from './rou
 import type { Collecting, Coordinator, CoordinatorEvent, Effect, RoundRules, Step } from './round-states.ts';
 
 export function collecting(round: Round): Collecting {
-  return { state: 'collecting', due: false, heard: emptyRoster(round) };
+  return { state: 'collecting', due: false, grace: false, heard: emptyRoster(round) };
 }
 
 /** @param random 32 bytes from the system's random source, new for each event: they draw the first wave */
@@ -39,7 +40,9 @@ function collect(rules: Drawn, now: Collecting, event: CoordinatorEvent): Step {
     case 'decline':
       return hearDecline(rules, now, event);
     case 'deadline':
-      return settleCollecting(rules, { ...now, due: true });
+      return settleCollecting(rules, { ...now, due: true }, event.missed ? 'in a while' : 'now');
+    case 'reportsOver':
+      return now.grace ? settleCollecting(rules, { ...now, grace: false }, 'now') : [now, []];
     case 'resumed':
       return settleCollecting(rules, now);
     case 'expiry':
@@ -74,17 +77,36 @@ function hearDecline(rules: Drawn, now: Collecting, event: CoordinatorEvent & { 
   return first({ type: 'storeDecline', home, reason }, settleCollecting(rules, { ...now, heard }));
 }
 
-/** The deadline is advice: it ends the waiting once there are enough, or once there cannot be. */
-function settleCollecting(rules: Drawn, now: Collecting): Step {
+/**
+ * The deadline is advice: it ends the waiting once there are enough, or once there cannot be. After it, when a broker or
+ * this process is back, the first few of a street complete the minimum; the set waits for the others, whose hours are
+ * spent already.
+ */
+function settleCollecting(rules: Drawn, now: Collecting, fixes: 'now' | 'in a while' = 'in a while'): Step {
   const { minimum } = rules.round.announce;
-  if (!now.due && isAnyAwaited(rules, now)) return [now, []];
-  const awaited = awaitedHomes(rules, now).length;
+  const isAwaited = isAnyAwaited(rules, now);
+  if (!now.due && isAwaited) return [now, []];
   const reported = reportedOf(now);
-  if (reported.length >= minimum) return fixSet(rules, reported);
-  // Homes that do not match by their catalogues may still report, but nobody waits for them.
-  if (reported.length + awaited < minimum) return endFailed(rules, now, 'too-few-contributors');
-  return [now, []];
+  if (reported.length < minimum) {
+    return canStillReport(rules, now, reported.length) ? [now, []] : endFailed(rules, now, 'too-few-contributors');
+  }
+  if (!isAwaited || fixes === 'now') return fixSet(rules, reported);
+  return now.grace ? [now, []] : [{ ...now, grace: true }, [{ type: 'awaitReports' }]];
 }
+
+/**
+ * Whether there may be as many as the minimum. A home that is paused, or lacks a reading, may come back: with hours spent
+ * or about to be this is waited for. Where nobody has anything to lose the operator is told at once.
+ */
+function canStillReport(rules: Drawn, now: Collecting, reported: number): boolean {
+  // Homes that do not match by their catalogues may still report, but nobody waits for them.
+  const awaited = awaitedHomes(rules, now).length;
+  const mayComeBack = now.heard.filter((heard) => heard?.said === 'decline' && passing.has(heard.reason)).length;
+  return reported + awaited > 0 && reported + awaited + mayComeBack >= rules.round.announce.minimum;
+}
+
+/** What keeps a home from reporting now, and need not tomorrow. */
+const passing: ReadonlySet<DeclineReason> = new Set(['paused', 'no-data']);
 
 function fixSet({ round, key, random }: Drawn, contributors: readonly { index: number; salt: Uint8Array }[]): Step {
   const set = makeSet(key, round, contributors);

@@ -25,6 +25,8 @@ export interface Collecting {
   readonly state: 'collecting';
   /** The deadline is over: the set is fixed as soon as there are contributors enough. */
   readonly due: boolean;
+  /** It is, there are contributors enough, and for the grace time those are waited for that are on their way. */
+  readonly grace: boolean;
   /** At index - 1. */
   readonly heard: readonly (Heard | undefined)[];
 }
@@ -73,7 +75,10 @@ export type CoordinatorEvent =
       readonly bytes: Uint8Array;
     }
   | { readonly type: 'decline'; readonly home: number; readonly reason: DeclineReason }
-  | { readonly type: 'deadline' }
+  /** `missed`: nobody was here at that instant, and the homes may be about to say again what they have said. */
+  | { readonly type: 'deadline'; readonly missed: boolean }
+  /** Reports that came after the deadline have had their grace time. */
+  | { readonly type: 'reportsOver' }
   | { readonly type: 'answer'; readonly home: number; readonly sums: Uint8Array }
   | { readonly type: 'complaint'; readonly home: number; readonly contributor: number }
   /** The first wave has had its time. */
@@ -106,6 +111,7 @@ export type Act =
   | { readonly type: 'ask'; readonly set: AcceptedSet; readonly members: readonly number[] }
   /** Nothing more is asked of these members: they have answered for a set that is not in force any more. */
   | { readonly type: 'release'; readonly members: readonly number[] }
+  | { readonly type: 'awaitReports' }
   | { readonly type: 'startWave' }
   | { readonly type: 'startGrace' }
   /** The result is published, what was asked of the homes is taken back. */

@@ -134,7 +134,7 @@ export class SimulatedCoordinator {
     this.#running.set(round.id, this.#stateOf(round));
     this.#feed(round, { type: 'resumed' });
     const { deadline, expiry } = round.announce;
-    this.#at(deadline, round, { type: 'deadline' });
+    this.#at(deadline, round, { type: 'deadline', missed: deadline <= this.#parts.clock.now() });
     this.#at(expiry, round, { type: 'expiry' });
   }
 
@@ -206,6 +206,9 @@ export class SimulatedCoordinator {
         break;
       case 'release':
         this.#release(round, effect.members);
+        break;
+      case 'awaitReports':
+        this.#at(this.#parts.clock.now() + graceMs, round, { type: 'reportsOver' });
         break;
       case 'startWave':
         this.#at(this.#parts.clock.now() + graceMs, round, { type: 'waveOver' });

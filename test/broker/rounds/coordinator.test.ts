@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { pairKeysOf } from '../../../broker/protocol/agreement.ts';
 import { answerOpen, readAnswer } from '../../../broker/protocol/answer.ts';
 import { makeSet } from '../../../broker/protocol/contributor-set.ts';
+import type { DeclineReason } from '../../../broker/protocol/fields.ts';
 import { FailedResult, OpenedResult, Result } from '../../../broker/protocol/json-messages.ts';
 import { makeReport, readReport } from '../../../broker/protocol/report.ts';
 import type { Round } from '../../../broker/protocol/round.ts';
@@ -30,12 +31,14 @@ const report = (home: number, bytes = reports[home - 1] ?? Buffer.alloc(0)): Coo
   digest: bytes.subarray(-32),
   bytes,
 });
-const decline = (home: number, reason: 'spent' | 'paused' = 'spent'): CoordinatorEvent => ({
+const decline = (home: number, reason: DeclineReason = 'spent'): CoordinatorEvent => ({
   type: 'decline',
   home,
   reason,
 });
-const deadline: CoordinatorEvent = { type: 'deadline' };
+const deadline: CoordinatorEvent = { type: 'deadline', missed: false };
+const missedDeadline: CoordinatorEvent = { type: 'deadline', missed: true };
+const reportsOver: CoordinatorEvent = { type: 'reportsOver' };
 const expiry: CoordinatorEvent = { type: 'expiry' };
 const graceOver: CoordinatorEvent = { type: 'graceOver' };
 const resumed: CoordinatorEvent = { type: 'resumed' };
@@ -153,10 +156,76 @@ describe('while reports are collected', () => {
       'storeReport',
     ],
     [
-      'a late report completes the minimum: the set is fixed at once',
+      'a late report completes the minimum: others may be on their way, too',
       [...reportsOf(1, 2), deadline, report(3)],
+      'collecting',
+      'storeReport storeReport storeReport awaitReports',
+    ],
+    [
+      'late reports have had their time: the set is fixed',
+      [...reportsOf(1, 2), deadline, report(3), reportsOver],
       'opening',
-      'storeReport storeReport storeReport storeSet ask',
+      'storeReport storeReport storeReport awaitReports storeSet ask',
+    ],
+    [
+      'the last of the late reports: the set is fixed at once',
+      [...reportsOf(1, 2), deadline, ...reportsOf(3, 4)],
+      'opening',
+      'storeReport storeReport storeReport awaitReports storeReport storeSet ask',
+    ],
+    [
+      'late reports that nobody waits for are not over',
+      [...reportsOf(1, 2), reportsOver],
+      'collecting',
+      'storeReport storeReport',
+    ],
+    [
+      'nobody was here at the deadline: reports may be on their way though there are enough',
+      [...reportsOf(1, 2, 3), missedDeadline],
+      'collecting',
+      'storeReport storeReport storeReport awaitReports',
+    ],
+    [
+      'all that match have spoken, and a home that is paused may come back: what was reported is not given up',
+      [...reportsOf(1, 2), decline(3, 'paused'), decline(4)],
+      'collecting',
+      'storeReport storeReport storeDecline storeDecline',
+    ],
+    [
+      'it is not given up at the deadline either',
+      [...reportsOf(1, 2), decline(3, 'no-data'), decline(4), deadline],
+      'collecting',
+      'storeReport storeReport storeDecline storeDecline',
+    ],
+    [
+      'the home that was paused comes back: the set is fixed',
+      [...reportsOf(1, 2), decline(3, 'paused'), decline(4), deadline, report(3)],
+      'opening',
+      'storeReport storeReport storeDecline storeDecline storeReport storeSet ask',
+    ],
+    [
+      'it does not come back',
+      [...reportsOf(1, 2), decline(3, 'paused'), decline(4), deadline, expiry],
+      'failed',
+      'storeReport storeReport storeDecline storeDecline storeResult end',
+    ],
+    [
+      'its hours are spent after all: it fails at once',
+      [...reportsOf(1, 2), decline(3, 'paused'), decline(4), decline(3)],
+      'failed',
+      'storeReport storeReport storeDecline storeDecline storeDecline storeResult end',
+    ],
+    [
+      'all that match are paused, and nobody has reported: it fails at once',
+      [1, 2, 3, 4].map((home) => decline(home, 'paused')),
+      'failed',
+      'storeDecline storeDecline storeDecline storeDecline storeResult end',
+    ],
+    [
+      'a home that is silent may have spent its hours: those that are paused are waited for',
+      [decline(1, 'paused'), decline(2, 'paused'), decline(3, 'paused'), deadline],
+      'collecting',
+      'storeDecline storeDecline storeDecline',
     ],
     [
       'after the deadline a decline makes the minimum impossible: it fails',

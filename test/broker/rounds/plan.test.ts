@@ -332,7 +332,7 @@ test('whatever is planned passes the homes’ own checks', () => {
       }
       planned += 1;
       const signed = makeAnnounce(made.coordinator, fields);
-      for (const now of [morning, after(morning, 1), epochMs(fields.expiry)]) {
+      for (const now of [morning, after(morning, 1), epochMs(fields.expiry - 1)]) {
         const coordinator = made.coordinator.publicKey;
         checkAnnounce(signed, { coordinator, cohort, now, collusionDivisor: 3, roster: () => roster });
       }

@@ -187,7 +187,7 @@ describe('a coordinator that is killed', () => {
     expect(utility.result(round)).toMatchObject({ state: 'opened', answers: 9 });
   });
 
-  test('past the deadline fixes the set when it starts', async () => {
+  test('past the deadline waits for reports on their way when it starts, then fixes the set', async () => {
     const utility = await street(ten());
     const { round } = await utility.ask();
     await utility.look('a', 'b', 'c');
@@ -195,7 +195,10 @@ describe('a coordinator that is killed', () => {
     utility.now = (utility.now + 2 * hour) as typeof utility.now;
     utility.start();
     await utility.wire.connect();
-    expect(utility.rounds.show(round).row).toMatchObject({ state: 'opening', reports: 3 });
+    expect(utility.rounds.show(round).row).toMatchObject({ state: 'collecting', reports: 3 });
+    await utility.look('d');
+    await utility.step(10_000);
+    expect(utility.rounds.show(round).row).toMatchObject({ state: 'opening', reports: 4 });
   });
 
   test('past the expiry fails the round when it starts', async () => {
@@ -245,10 +248,14 @@ describe('messages that are lost, late or doubled', () => {
     await utility.step(hour);
     expect(utility.rounds.show(round).row.state).toBe('collecting');
     await utility.look('c');
-    expect(utility.rounds.show(round).row.state).toBe('opening');
+    await utility.step(9_999);
     await utility.look('d');
+    expect(utility.rounds.show(round).row.state).toBe('collecting');
+    await utility.step(1);
+    expect(utility.rounds.show(round).row.state).toBe('opening');
+    await utility.look('e');
     await utility.look();
-    expect(utility.result(round)).toMatchObject({ state: 'opened', contributors: 3, sum: [3000, 0, 0, 0] });
+    expect(utility.result(round)).toMatchObject({ state: 'opened', contributors: 4, sum: [4000, 0, 0, 0] });
   });
 
   test('one member that does not answer: after the grace time the sum opens, unchecked', async () => {
