@@ -67,20 +67,22 @@ function isAsked(entry: Partial<Asked>): entry is Asked {
 }
 
 function homesText(entry: Extract<LedgerEntry, { kind: 'released' | 'answered' }>): string {
-  const { contributors, members, minimum } = entry;
+  const { contributors, members, minimum, kind, included } = entry;
   if (contributors === undefined) return `${members} homes, at least ${minimum} of them in the sum`;
-  return `${contributors} of ${members} homes in the sum (at least ${minimum} were announced)`;
+  const own = kind === 'released' && included === false ? ', this home’s report not among them' : '';
+  return `${contributors} of ${members} homes in the sum${own} (at least ${minimum} were announced)`;
 }
 
 /** What came of it, as far as this home knows: what a utility says did not open may have been opened all the same. */
 function resultText(entry: Extract<LedgerEntry, { kind: 'released' | 'answered' }>): string[] {
-  const { result } = entry;
+  const { result, otherSet } = entry;
   if (result === undefined) return ['no result has come yet'];
   if (result.state === 'failed') return [`it failed: ${failureOf(result.reason).says}`];
   const { unit } = result.query;
   const list = (values: readonly number[]) => values.map((value) => amount(value, unit)).join('  ');
   const { histogram, variance } = result;
   return [
+    ...(otherSet ? ['the utility opened another sum of this round than the one that this home answered for:'] : []),
     `the utility learned the sum over ${result.contributors} homes; mean of a home: ${list(result.mean)} ${shownUnit(unit)}`,
     ...(variance === undefined ? [] : ['and the variance over these homes']),
     ...(histogram === undefined

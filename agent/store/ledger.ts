@@ -31,9 +31,13 @@ interface Settled {
 
 /** What came of a round, as far as this home knows. */
 export interface Outcome {
-  /** Homes in the sum. */
+  /** Homes in the sum: in the set that this home answered for, else as the utility says. */
   readonly contributors?: number;
+  /** Whether this home's report is in the set that it answered for. */
+  readonly included?: boolean;
   readonly result?: Result;
+  /** The utility opened another set than the one answered here. */
+  readonly otherSet?: true;
 }
 
 /** How it was noticed that the home goes on from an older copy of itself. */
@@ -169,11 +173,14 @@ interface Row {
   round: string | null;
   details: string;
   contributors: number | null;
+  contributes: number | null;
+  answered_set: string | null;
   result: string | null;
 }
 
 const selectEntries = `
-  SELECT at_ms, kind, code, ledger.round, details, contributors, results.text AS result
+  SELECT at_ms, kind, code, ledger.round, details, contributors, contributes, set_hash AS answered_set,
+    results.text AS result
   FROM ledger LEFT JOIN answers ON answers.round = ledger.round LEFT JOIN results ON results.round = ledger.round
   ORDER BY id DESC`;
 
@@ -191,12 +198,14 @@ function entryOf(row: Row): LedgerEntry[] {
   return [{ at, kind: 'refused', code: row.code, says, remedy, ...round, ...rest } as LedgerEntry];
 }
 
-function outcomeOf({ contributors, result }: Row): Outcome {
+function outcomeOf({ contributors, contributes, answered_set: answered, result }: Row): Outcome {
   // Checked against its schema before it was stored.
   const read = result === null ? undefined : (JSON.parse(result) as Result);
   const count = contributors ?? read?.contributors;
   return {
     ...(count === undefined ? {} : { contributors: count }),
+    ...(contributes === null ? {} : { included: contributes === 1 }),
     ...(read === undefined ? {} : { result: read }),
+    ...(answered !== null && read?.set !== undefined && read.set !== answered && { otherSet: true as const }),
   };
 }

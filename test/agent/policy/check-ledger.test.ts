@@ -385,4 +385,16 @@ describe('wattveil ledger verify', () => {
     expect(stdout).toContain('3 of 4 homes in the sum (at least 3 were announced)');
     expect(stdout).toContain('it failed: fewer members answered before the round expired');
   });
+
+  test('it says where the sum is one without this home’s report, and where the utility opened another', async () => {
+    home.database.prepare('UPDATE answers SET contributes = 0 WHERE round = ?').run(first.id);
+    home.database
+      .prepare('UPDATE results SET text = ? WHERE round = ?')
+      .run(signJson(made.coordinator, { ...opened(first), set: '00'.repeat(32) }), first.id);
+    home.close();
+    const { stdout } = await own.run('ledger');
+    expect(stdout).toContain('3 of 4 homes in the sum, this home’s report not among them (at least 3 were announced)');
+    expect(stdout).toContain('the utility opened another sum of this round than the one that this home answered for:');
+    expect(stdout.match(/not among them/g)).toHaveLength(1);
+  });
 });
