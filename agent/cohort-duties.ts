@@ -123,7 +123,7 @@ export class CohortDuties {
     await Promise.all(ownTopics.map((name) => link.subscribe(filterOf(broker.prefix, name, { home }))));
     const shown = [this.#keys.connected(), this.#catalogue.connected()];
     const asked = cohortTopics.map((name) => link.subscribe(filterOf(broker.prefix, name, { cohort })));
-    await Promise.all([...shown, ...asked, link.subscribe(filterOf(broker.prefix, 'open', { home }))]);
+    await Promise.all([...shown, ...asked, this.#listenForRequests()]);
   }
 
   /** A tensor was added, published, withdrawn. */
@@ -153,6 +153,8 @@ export class CohortDuties {
           this.#inbox.rosterCame(received.levels.hash, payload),
           link.unsubscribe(this.#rosterTopic(received.levels.hash)),
         ]);
+        // Brings again what is retained there: few requests are held for rounds whose roster is missing.
+        await this.#listenForRequests();
         return;
       case 'agreementKey':
       case 'catalogue':
@@ -179,6 +181,11 @@ export class CohortDuties {
     this.#keys.close();
     this.#catalogue.close();
     this.#shell.close();
+  }
+
+  #listenForRequests(): Promise<void> {
+    const { link, config } = this.#parts;
+    return link.subscribe(filterOf(config.broker.prefix, 'open', { home: config.home }));
   }
 
   #lookAgain(): void {

@@ -58,7 +58,10 @@ export class RoundInbox {
     const stored = store.round(round);
     if (payload.length === 0 || (stored !== undefined && this.#isOver(stored))) return;
     const sent = this.#takeUp(round, stored);
-    if (shell.participants.get(round)?.state !== 'takingPart' && this.#countEarly(round) >= mostEarly) {
+    const { state } = shell.participants.get(round) ?? {};
+    if (state !== 'takingPart' && this.#countEarly(round) >= mostEarly) {
+      // Rightly asked, of many rounds at once: the requests come again when the roster is here.
+      if (state === 'rosterWanted') return;
       return refusals.note(refusal('EARLY_REQUESTS_TOO_MANY'), { message: 'open request' });
     }
     await Promise.all([...sent, ...shell.run(round, { type: 'asked', now: clock.now(), open: payload })]);

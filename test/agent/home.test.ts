@@ -263,6 +263,26 @@ describe('a round', () => {
     expect(utility.on('report', levels)).toEqual([]);
   });
 
+  test('a home that was away for twenty rounds under a roster it lacks answers for all of them', async () => {
+    await enrolled();
+    await utility.nth('agreementKey', bob);
+    await home?.close();
+    const rounds = [];
+    for (let nth = 0; nth < 20; nth += 1) {
+      const round = await utility.announce();
+      await utility.ask(round);
+      rounds.push(round);
+    }
+    await start();
+    for (const { id } of rounds) await utility.nth('answer', { ...bob, round: id });
+    expect(
+      running()
+        .ledger()
+        .filter(({ kind }) => kind === 'answered'),
+    ).toHaveLength(20);
+    expect(JSON.stringify(running().ledger())).not.toContain('EARLY_REQUESTS_TOO_MANY');
+  });
+
   test('a report that is not proved goes out at every connect, the same bytes', async () => {
     await enrolled();
     const round = await utility.announce();

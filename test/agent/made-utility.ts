@@ -141,11 +141,11 @@ export class MadeUtility {
     return round;
   }
 
-  /** Asks bob to answer for his own report and those of alice and bill. */
-  async ask(round: Round, report: Uint8Array): Promise<Uint8Array> {
+  /** Asks bob to answer for his own report and those of alice and bill; without one, for those of all others. */
+  async ask(round: Round, report?: Uint8Array): Promise<Uint8Array> {
     const index = (id: string) => round.roster.homes.findIndex((home) => home.id === id) + 1;
     const reports = [
-      ...this.others.slice(0, 2).map(({ id, secret }) => ({
+      ...this.others.slice(0, report === undefined ? 3 : 2).map(({ id, secret }) => ({
         index: index(id),
         report: makeReport(
           round,
@@ -156,7 +156,7 @@ export class MadeUtility {
           drawResidues(round.sharing, round.blocks, randomBytes),
         ),
       })),
-      { index: index('bob'), report },
+      ...(report === undefined ? [] : [{ index: index('bob'), report }]),
     ].sort((one, other) => one.index - other.index);
     const read = reports.map((one) => ({ index: one.index, ...readReport(round, one.report) }));
     const set = makeSet(this.coordinator, round, read);
