@@ -147,10 +147,11 @@ function isJustified(world: World, stored: StoredRound, early: boolean): boolean
   const { round, heard, sets, result } = stored;
   const { minimum, expiry } = round.announce;
   const atCoordinator = [...heard.values()].filter(({ said }) => said === 'report').length;
-  // What was not sent before its owner turned sharing off stays at home; and a home that has declined may have a report
-  // by now, but nobody waits for it.
+  // What was not sent before its owner turned sharing off stays at home; and a home that has declined for good may have
+  // a report by now, but nobody waits for it.
   const atHome = round.roster.homes.filter(({ index, id }) => {
-    const said = heard.get(index)?.said;
+    const one = heard.get(index);
+    const said = one?.said === 'decline' && ['paused', 'no-data'].includes(one.reason) ? undefined : one?.said;
     const house = world.houses[houseOf(id) - 1] as House;
     return (
       said === 'report' ||

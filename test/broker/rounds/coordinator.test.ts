@@ -131,6 +131,30 @@ describe('while reports are collected', () => {
       'failed',
       'storeReport storeDecline storeDecline storeDecline storeResult end',
     ],
+    ...(['spent', 'not-published', 'policy'] as const).map((reason): [string, CoordinatorEvent[], string, string] => [
+      `all have answered, too few reported, and ${reason} does not pass: it fails at once`,
+      [...reportsOf(1, 2), decline(3, reason), decline(4)],
+      'failed',
+      'storeReport storeReport storeDecline storeDecline storeResult end',
+    ]),
+    [
+      'what passes would not suffice: it fails at once',
+      [report(1), decline(2, 'paused'), decline(3), decline(4)],
+      'failed',
+      'storeReport storeDecline storeDecline storeDecline storeResult end',
+    ],
+    [
+      'at the deadline too few may come but for those that are paused: it goes on',
+      [report(1), decline(2, 'paused'), decline(3), deadline],
+      'collecting',
+      'storeReport storeDecline storeDecline',
+    ],
+    [
+      'enough have reported: for those that are paused nobody waits',
+      [...reportsOf(1, 2, 3), decline(4, 'paused')],
+      'opening',
+      'storeReport storeReport storeReport storeDecline storeSet ask',
+    ],
     [
       'too few can report, but not all have answered: it waits for the deadline',
       [decline(1), decline(2)],
