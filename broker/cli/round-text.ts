@@ -31,10 +31,11 @@ function asked(statistics: RoundRow['statistics']): string[] {
 
 /** Names only where there is something to name; in a round that has opened, silence is nothing to look into. */
 export function standingLines({ state }: RoundRow, standing: RoundStanding): string[] {
-  const { noReport, noAnswer, inconsistent, fault, disputed, complaints } = standing;
+  const { noReport, noAnswer, answeredBefore, inconsistent, fault, disputed, complaints } = standing;
   const lines: [string, readonly string[]][] = [
     ['no report from', state === 'collecting' || state === 'failed' ? noReport : []],
     ['no answer from', noAnswer],
+    ['answered for an earlier set', answeredBefore],
     ['inconsistent (off the polynomial, not accused)', inconsistent],
     ['at fault (more members than may fail could not open its shares)', fault],
     ['disputed (a few members could not: they or it)', disputed],

@@ -152,8 +152,10 @@ export type RoundRow = z.infer<typeof RoundRow>;
 export const RoundStanding = z.strictObject({
   /** Homes with matching tensors that have said nothing. */
   noReport: z.array(HomeId),
-  /** Members that have not answered for the set in force. */
+  /** Members that were asked about the set in force and have not answered. */
   noAnswer: z.array(HomeId),
+  /** Members that answered for the set before it, and so answer for no other. */
+  answeredBefore: z.array(HomeId),
   inconsistent: z.array(HomeId),
   fault: z.array(HomeId),
   disputed: z.array(HomeId),

@@ -1,7 +1,12 @@
 /**
  * The members of a round while it is opened: who has been asked, who has answered, who is still to be waited for. Pure.
  */
-import type { Opening, RoundRules } from './round-states.ts';
+import type { Former, Opening, RoundRules } from './round-states.ts';
+
+/** Whom a set was put to, and who has answered for it. */
+export interface Asked extends Pick<Opening, 'wave' | 'answers'> {
+  readonly former?: Pick<Former, 'answered'>;
+}
 
 export function isAsked(now: Opening, member: number): boolean {
   if (now.wave.length > 0) return now.wave.includes(member);
@@ -25,13 +30,18 @@ export function awaitedMembers(now: Opening): readonly number[] {
 }
 
 /** Asked for the set in force; those that have answered for another are not. */
-export function unansweredMembers(now: Opening): readonly number[] {
+export function unansweredMembers(now: Asked): readonly number[] {
   const asked = now.wave.length > 0 ? now.wave : now.answers.map((_, at) => at + 1);
   const unanswered = asked.filter((member) => now.answers[member - 1] === undefined);
   const elsewhere = new Set(now.former?.answered);
   return now.wave.length > 0 || elsewhere.size === 0
     ? unanswered
     : unanswered.filter((member) => !elsewhere.has(member));
+}
+
+/** Those that have answered for another set, and for this one not: they never will. */
+export function answeredBefore({ former, answers }: Asked): readonly number[] {
+  return former?.answered.filter((member) => answers[member - 1] === undefined) ?? [];
 }
 
 /** Whether enough answers may still come. */

@@ -7,7 +7,7 @@ import { failedResult } from '../protocol/result.ts';
 import type { Round } from '../protocol/round.ts';
 import { signJson } from '../protocol/signed-json.ts';
 import { namedBy } from './complaints.ts';
-import { answerCount, unansweredMembers } from './members.ts';
+import { answerCount, answeredBefore, unansweredMembers } from './members.ts';
 import type { Collecting, Effect, Opening, RoundRules, Step } from './round-states.ts';
 
 export function endOpened(text: string): Step {
@@ -26,7 +26,7 @@ function missingAt(rules: RoundRules, now: Collecting | Opening, reason: Failure
   if (reason === 'too-few-reports' && now.state === 'collecting') return awaitedHomes(rules, now);
   if (reason === 'too-few-answers' && now.state === 'opening') {
     // Those that answered for another set are no less missing.
-    return [...unansweredMembers(now), ...(now.former?.answered ?? [])].sort((one, other) => one - other);
+    return [...unansweredMembers(now), ...answeredBefore(now)].sort((one, other) => one - other);
   }
   return undefined;
 }

@@ -5,6 +5,7 @@ import type { Result } from '../protocol/json-messages.ts';
 import type { RoundStanding } from '../protocol/operator.ts';
 import { idsOf } from '../protocol/result.ts';
 import type { AcceptedRoster } from '../protocol/roster.ts';
+import { type Asked, answeredBefore, unansweredMembers } from './members.ts';
 import type { Complaints, Heard } from './round-states.ts';
 
 /** More complaints are not listed: a member without its key complains of everybody. */
@@ -15,16 +16,15 @@ export interface StoredStanding {
   /** Indices of homes that match by their catalogues. */
   readonly matching: readonly number[];
   readonly heard: readonly (Heard | undefined)[];
-  /** To the set in force, in roster order; undefined while there is none. */
-  readonly answers?: readonly (Uint8Array | undefined)[];
+  /** About the set in force; undefined while there is none. */
+  readonly asked?: Asked;
   /** About every set there was. */
   readonly complaints: readonly Complaints[];
   readonly result?: Result | undefined;
 }
 
-export function standingOf({ roster, matching, heard, answers, complaints, result }: StoredStanding): RoundStanding {
+export function standingOf({ roster, matching, heard, asked, complaints, result }: StoredStanding): RoundStanding {
   const silent = matching.filter((home) => heard[home - 1] === undefined);
-  const unanswered = answers?.flatMap((sums, at) => (sums === undefined ? [at + 1] : [])) ?? [];
   const name = (index: number) => roster.homes[index - 1]?.id ?? '';
   const pairs = complaints.flatMap((of) =>
     [...of].flatMap(([member, named]) =>
@@ -33,7 +33,8 @@ export function standingOf({ roster, matching, heard, answers, complaints, resul
   );
   return {
     noReport: idsOf(roster, silent),
-    noAnswer: idsOf(roster, unanswered),
+    noAnswer: idsOf(roster, asked === undefined ? [] : unansweredMembers(asked)),
+    answeredBefore: idsOf(roster, asked === undefined ? [] : answeredBefore(asked)),
     inconsistent: result?.state === 'opened' ? result.inconsistent : [],
     fault: result?.fault ?? [],
     disputed: result?.disputed ?? [],

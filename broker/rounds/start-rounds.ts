@@ -162,12 +162,18 @@ class RunningRounds implements Rounds {
     const roster = this.#rosters.get(stored.roster);
     const homes = roster.homes.length;
     const sets = this.#store.contributorSets(round);
-    const [inForce] = sets;
+    const [inForce, before] = sets;
     return standingOf({
       roster,
       matching,
       heard: this.#store.heard(round, homes),
-      ...(inForce && { answers: this.#store.answers(round, inForce.hash, homes) }),
+      ...(inForce && {
+        asked: {
+          wave: inForce.wave,
+          answers: this.#store.answers(round, inForce.hash, homes),
+          ...(before && { former: this.#formerOf({ id: round, roster }, before) }),
+        },
+      }),
       complaints: sets.map((set) => this.#store.complaints(round, set.hash)),
       result,
     });
@@ -255,7 +261,7 @@ class RunningRounds implements Rounds {
     };
   }
 
-  #formerOf({ id, roster }: Round, { hash }: StoredSet): Former {
+  #formerOf({ id, roster }: Pick<Round, 'id' | 'roster'>, { hash }: StoredSet): Former {
     const answers = this.#store.answers(id, hash, roster.homes.length);
     const answered = answers.flatMap((sums, at) => (sums === undefined ? [] : [at + 1]));
     return { hash, answered, complaints: this.#store.complaints(id, hash) };

@@ -133,7 +133,7 @@ const row = {
   ...{ statistics: { variance: true }, checked: false, inconsistent: 0 },
 };
 const standing = {
-  ...{ noReport: ['james'], noAnswer: [], inconsistent: [], fault: [], disputed: ['bob'] },
+  ...{ noReport: ['james'], noAnswer: [], answeredBefore: [], inconsistent: [], fault: [], disputed: ['bob'] },
   complaints: [{ member: 'james', contributor: 'bob' }],
 };
 const tensor = {

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { OpenedResult } from '../../../broker/protocol/json-messages.ts';
-import { Answer, Decline } from '../../../broker/protocol/messages.ts';
+import { decodeSigned } from '../../../broker/protocol/message.ts';
+import { Answer, Decline, Open } from '../../../broker/protocol/messages.ts';
 import { readTopic } from '../../../broker/protocol/topics.ts';
 import { keepingLog } from '../silent-log.ts';
 import { cohort, hour, makeCohort } from './made-cohort.ts';
@@ -406,6 +408,7 @@ describe('a contributor whose shares open to nobody', () => {
     const { round } = await utility.ask();
     await utility.look();
     expect(kinds(utility).filter((kind) => kind === 'open')).toHaveLength(1);
+    expect(utility.rounds.standing(round).noAnswer).toHaveLength(1);
     await inWave(utility);
     await utility.look();
     await complained(utility);
@@ -440,6 +443,28 @@ describe('a contributor whose shares open to nobody', () => {
     await utility.step(10_000);
     expect(utility.result(round)).toMatchObject({ state: 'opened', contributors: 39, answers: 40 - honest.length });
   });
+});
+
+test('a member that answered the first set of two is said apart from those that have not answered', async () => {
+  const ids = Array.from({ length: 40 }, (_, at) => `home-${at + 10}`);
+  const plan: HomePlan = { wattHours: [1000, 0, 0, 0], complainsOf: ['home-45'] };
+  const utility = await street(Object.fromEntries(ids.map((id) => [id, plan])));
+  const { round } = await utility.ask();
+  await utility.look();
+  const [topic = '', payload = Buffer.alloc(0)] =
+    [...utility.wire.retained].find(([retained]) => readTopic(prefix, retained)?.name === 'open') ?? [];
+  const home = ids.find((id) => topic.includes(id)) ?? '';
+  const set = createHash('sha256')
+    .update('wattveil/1/set\0')
+    .update(decodeSigned(Open.decode(payload).set, 'set').payload);
+  const answer = Answer.encode({ round: utility.hashOf(round), set: set.digest(), sums: Buffer.alloc(8 * 4) });
+  await utility.wire.toCoordinator('answer', { home, round }, answer);
+  expect(utility.rounds.standing(round)).toMatchObject({ answeredBefore: [] });
+  await utility.look(...ids.filter((id) => id !== home));
+  await utility.step(10_000);
+  expect(utility.rounds.show(round).row).toMatchObject({ state: 'opening', answers: 0 });
+  const { noAnswer, answeredBefore } = utility.rounds.standing(round);
+  expect({ noAnswer, answeredBefore }).toEqual({ noAnswer: ids.filter((id) => id !== home), answeredBefore: [home] });
 });
 
 test('a variance over thirty homes comes out; without a minimum of its own the request asks for as many as it takes', async () => {

@@ -6,7 +6,15 @@ const roster = rosterOf(makeCohort(['ada', 'ben', 'cleo', 'dan']));
 const report = { said: 'report', salt: Buffer.alloc(16), digest: Buffer.alloc(32) } as const;
 const decline = { said: 'decline', reason: 'spent' } as const;
 const nothing: StoredStanding = { roster, matching: [], heard: [], complaints: [] };
-const none = { noReport: [], noAnswer: [], inconsistent: [], fault: [], disputed: [], complaints: [] };
+const none = {
+  noReport: [],
+  noAnswer: [],
+  answeredBefore: [],
+  inconsistent: [],
+  fault: [],
+  disputed: [],
+  complaints: [],
+};
 const sums = Buffer.alloc(8);
 
 test.each<[string, Partial<StoredStanding>, object]>([
@@ -18,8 +26,18 @@ test.each<[string, Partial<StoredStanding>, object]>([
   ],
   [
     'names members that have not answered',
-    { answers: [sums, undefined, sums, undefined] },
+    { asked: { wave: [], answers: [sums, undefined, sums, undefined] } },
     { noAnswer: ['ben', 'dan'] },
+  ],
+  [
+    'names of the first wave alone who has not answered, as long as nobody else was asked',
+    { asked: { wave: [2, 3], answers: [undefined, undefined, sums, undefined] } },
+    { noAnswer: ['ben'] },
+  ],
+  [
+    'names apart who answered for the set before; one that answers for both is not missing',
+    { asked: { wave: [], answers: [sums, undefined, undefined, sums], former: { answered: [2, 4] } } },
+    { noAnswer: ['cleo'], answeredBefore: ['ben'] },
   ],
   [
     'names who complains of whom, in both sets',

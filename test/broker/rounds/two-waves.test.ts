@@ -132,6 +132,12 @@ describe('after a second set', () => {
     expect(now.state === 'failed' && now.result.state === 'failed' && now.result.missing).toContain(nameOf(10));
   });
 
+  test('one that answers the second as well counts, and is not missing', () => {
+    const [now] = play(second(), [answer(10), expiry]);
+    expect(now).toMatchObject({ result: { reason: 'too-few-answers', answers: 1 } });
+    expect(now.state === 'failed' && now.result.state === 'failed' && now.result.missing).not.toContain(nameOf(10));
+  });
+
   test('it opens over the second set, and the dropped one is in dispute, not at fault', () => {
     const [now, effects] = play(
       second(),
