@@ -36,10 +36,18 @@ export function instantsAt(zone: string, wall: number): EpochMs[] {
   return [...new Set(candidates)].map(epochMs);
 }
 
-/** The first instant at which the wall clock shows this time, or one past it where it leaps over. */
+/** The first instant at which the wall clock shows this time or, where it leaps over it, of the leap. */
 export function instantOf(zone: string, wall: number): EpochMs {
   const [exact] = instantsAt(zone, wall);
-  return exact ?? epochMs(candidatesFor(zone, wall).at(-1) as number);
+  if (exact !== undefined) return exact;
+  // It shows less at the one, more at the other, and leaps between them.
+  let [before, leapt] = candidatesFor(zone, wall) as [number, number];
+  while (leapt - before > 1) {
+    const middle = Math.floor((before + leapt) / 2);
+    if (wallAt(zone, middle) < wall) before = middle;
+    else leapt = middle;
+  }
+  return epochMs(leapt);
 }
 
 /** A zone changes its offset at most once within two days. */

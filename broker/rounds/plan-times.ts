@@ -10,7 +10,7 @@ import { longestExpiryMs } from '../protocol/round.ts';
 import { RoundError } from './errors.ts';
 
 /** What homes accept unless their owner changes it. */
-const shortestSlotMs = 15 * 60_000;
+export const shortestSlotMs = 15 * 60_000;
 /** A round that is announced keeps a roster in use: not for longer than this before a home can even report. */
 const longestWaitMs = 7 * 24 * 3_600_000;
 

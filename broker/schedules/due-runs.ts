@@ -5,8 +5,9 @@ import { createHash } from 'node:crypto';
 import { type EpochMs, epochMs } from '../protocol/clock.ts';
 import { dayMs, instantOf, wallAt } from '../protocol/local-time.ts';
 import type { ScheduleTerms } from '../protocol/schedule.ts';
+import { shortestSlotMs } from '../rounds/plan-times.ts';
 
-/** Slots divide the hours of the wall clock: one over a change of time is longer or shorter. */
+/** Slots divide the hours of the wall clock: one over a change of time is longer or shorter, never under 15 minutes. */
 export type DailySchedule = Pick<ScheduleTerms, 'cohort' | 'zone' | 'timesPerDay' | 'spread'>;
 
 /** One slot to be asked for. */
@@ -60,8 +61,8 @@ function slotsBetween({ zone, timesPerDay }: DailySchedule, from: number, to: nu
   let begins = instantOf(zone, first * dayMs);
   for (let edge = first * timesPerDay + 1; edge <= (last + 1) * timesPerDay; edge += 1) {
     const ends = instantOf(zone, (edge * dayMs) / timesPerDay);
-    // What the clock leaps over has none.
-    if (ends <= begins) continue;
+    // What the clock leaps over has none, and what is left beside it may be too short for a home: it goes with the next.
+    if (ends - begins < shortestSlotMs) continue;
     slots.push([begins, ends]);
     begins = ends;
   }

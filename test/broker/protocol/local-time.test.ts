@@ -21,8 +21,12 @@ test.each<[string, string, string, string[]]>([
   expect(instantsAt(zone, utc(wall)).map(shown)).toEqual(instants);
 });
 
-test('a wall time that is leapt over stands for the first instant past it', () => {
-  expect(shown(instantOf(berlin, utc('2026-03-29T02:00')))).toBe('2026-03-29T01:00');
+test('a wall time that is leapt over stands for the instant of the leap', () => {
+  for (const minutes of ['00', '01', '30', '59']) {
+    expect(shown(instantOf(berlin, utc(`2026-03-29T02:${minutes}`)))).toBe('2026-03-29T01:00');
+  }
+  expect(shown(instantOf('Australia/Lord_Howe', utc('2026-10-04T02:20')))).toBe('2026-10-03T15:30');
+  expect(shown(instantOf('Pacific/Apia', utc('2011-12-30T12:00')))).toBe('2011-12-30T10:00');
   expect(shown(instantOf(berlin, utc('2026-10-25T02:30')))).toBe('2026-10-25T00:30');
 });
 

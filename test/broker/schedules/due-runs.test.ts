@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { epochMs } from '../../../broker/protocol/clock.ts';
-import { type DailySchedule, dueRuns, nextRun, spreadOf } from '../../../broker/schedules/due-runs.ts';
+import { wallAt } from '../../../broker/protocol/local-time.ts';
+import { type DailySchedule, dueRuns, nextRun, slotAt, spreadOf } from '../../../broker/schedules/due-runs.ts';
 
 const berlin: DailySchedule = { cohort: 'feeder-7', zone: 'Europe/Berlin', timesPerDay: 4, spread: 0 };
+const day = 86_400_000;
+const quarter = 900_000;
+
+/** Hours in which the offset is another than before. */
+function changesOf(zone: string, year: number): number[] {
+  const hours = Array.from({ length: 365 * 24 }, (_, nth) => Date.UTC(year, 0, 1) + nth * 3_600_000);
+  return hours.filter((hour) => wallAt(zone, hour) - hour !== wallAt(zone, hour - 3_600_000) - (hour - 3_600_000));
+}
+
 const at = (text: string) => epochMs(Date.parse(text));
 const shown = (schedule: DailySchedule, after: string, now: string) =>
   dueRuns(schedule, { after: at(after), now: at(now) }).map(
@@ -73,6 +83,33 @@ describe('slots of a day', () => {
     expect(shown(schedule, after, now)).toEqual(slots);
   });
 });
+
+const zones = ['Europe/Berlin', 'America/New_York', 'America/Los_Angeles', 'Africa/Cairo', 'Australia/Lord_Howe'];
+const allTimesPerDay = Array.from({ length: 96 }, (_, at) => at + 1).filter((times) => 1440 % times === 0);
+
+test.each(zones)(
+  'whatever the clocks of %s do in a year, no slot is under 15 minutes, and none is left out',
+  (zone) => {
+    const changes = changesOf(zone, 2026);
+    expect(changes).toHaveLength(2);
+    for (const timesPerDay of allTimesPerDay) {
+      for (const change of changes) {
+        const schedule = { ...berlin, zone, timesPerDay };
+        const [after, now] = [epochMs(change - day), epochMs(change + day)];
+        const runs = dueRuns(schedule, { after, now });
+        expect(runs[0]?.from).toBeLessThanOrEqual(after);
+        expect(runs.at(-1)?.until).toBeGreaterThan(now - day);
+        for (const [nth, { from, until }] of runs.entries()) {
+          expect(until - from, `${timesPerDay} ${new Date(from).toISOString()}`).toBeGreaterThanOrEqual(quarter);
+          if (nth > 0) expect(from).toBe(runs[nth - 1]?.until);
+        }
+        // Looked at in the middle of it, it is the same slot.
+        const across = runs.find(({ until }) => until >= change);
+        expect(slotAt(schedule, across?.from ?? now)).toEqual({ from: across?.from, until: across?.until });
+      }
+    }
+  },
+);
 
 test('cohorts are spread, each always by the same, and asked for only then', () => {
   const spread = { ...berlin, spread: 600_000 };
