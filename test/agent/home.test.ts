@@ -451,6 +451,58 @@ function tariffOf(sequence: number) {
   };
 }
 
+describe('a coordinator that says one thing here and another there', () => {
+  const refusals = () =>
+    running()
+      .ledger()
+      .flatMap((entry) => (entry.kind === 'refused' ? [entry.code] : []));
+
+  test('another roster on the topic of the one that is named is refused; the right one is taken', async () => {
+    await enrolled();
+    const { round, signedRoster } = await utility.makeRound();
+    const { signedRoster: other } = await utility.makeRound({}, 2);
+    const topic = { cohort, hash: toHex(round.roster.hash) };
+    await utility.publish('roster', topic, other);
+    await utility.publish('round', { cohort, round: round.id }, round.signed);
+    await eventually(refusals).toEqual(['ROSTER_NOT_THE_ONE_NAMED']);
+    expect(utility.on('report', { ...bob, round: round.id })).toEqual([]);
+    await utility.publish('roster', topic, signedRoster);
+    await utility.publish('round', { cohort, round: round.id }, round.signed);
+    await utility.nth('report', { ...bob, round: round.id });
+  });
+
+  test('what stands on the topics of other cohorts and homes is not heard', async () => {
+    await enrolled();
+    const { round, signedRoster } = await utility.makeRound();
+    await utility.publish('roster', { cohort, hash: toHex(round.roster.hash) }, signedRoster);
+    await utility.publish('round', { cohort: 'elm-street', round: round.id }, round.signed);
+    const heard = await utility.announce();
+    const report = await utility.nth('report', { ...bob, round: heard.id });
+    await utility.publish('open', { home: 'alice', round: heard.id }, utility.openFor(heard, report));
+    await utility.ask(heard, report);
+    await utility.nth('answer', { ...bob, round: heard.id });
+    expect(utility.on('report', { ...bob, round: round.id })).toEqual([]);
+    expect(utility.on('answer', { ...bob, round: heard.id })).toHaveLength(1);
+    expect(refusals()).toEqual([]);
+  });
+
+  test('an announcement that is cleared and made anew with a lower minimum is refused, and nothing is said twice', async () => {
+    await enrolled();
+    const round = await utility.announce({ minimum: 4 });
+    const topic = { cohort, round: round.id };
+    await utility.nth('report', { ...bob, round: round.id });
+    await utility.publish('round', topic, '');
+    await eventually(() => running().status().rounds).toEqual([]);
+    const { round: lower } = await utility.makeRound({ ...round.announce, minimum: 3 });
+    await utility.publish('round', topic, lower.signed);
+    await eventually(refusals).toEqual(['ROUND_ID_BOUND']);
+    await utility.publish('round', topic, round.signed);
+    // Said again, as at every connection: it is not proved yet.
+    const again = await utility.nth('report', { ...bob, round: round.id }, 2);
+    expect(again).toEqual(utility.on('report', { ...bob, round: round.id })[0]);
+  });
+});
+
 describe('what goes wrong ends nothing', () => {
   test('garbage on every topic it listens to, many times', async () => {
     await enrolled();

@@ -95,16 +95,23 @@ export class MadeUtility {
 
   #bob: { certificate: Uint8Array; identity: Uint8Array } | undefined;
 
-  /** A roster of bob, with the key he has published, and the others; and a round over his day. */
   async announce(changes: Partial<Announce> = {}): Promise<Round> {
+    const { round, signedRoster } = await this.makeRound(changes);
+    await this.publish('roster', { cohort, hash: toHex(round.roster.hash) }, signedRoster);
+    await this.publish('round', { cohort, round: round.id }, round.signed);
+    return round;
+  }
+
+  /** A roster of bob, with the key he has published, and the others; and a round over his day. Nothing is published. */
+  async makeRound(changes: Partial<Announce> = {}, epoch = 1): Promise<{ round: Round; signedRoster: Uint8Array }> {
     const bob = this.#bob ?? { certificate: Buffer.alloc(0), identity: Buffer.alloc(0) };
     const agreement = await this.nth('agreementKey', { home: 'bob' });
     openSigned(AgreementKey, bob.identity, agreement, 'bob');
     const homes = [...this.others, { id: 'bob', certificate: bob.certificate, agreement }].sort((one, other) =>
       one.id < other.id ? -1 : 1,
     );
-    const members = signMessage(this.authority, MemberList, { cohort, epoch: 1, homes: homes.map(({ id }) => id) });
-    const { signed: signedRoster } = makeRoster(this.coordinator, { cohort, epoch: 1, members, homes });
+    const members = signMessage(this.authority, MemberList, { cohort, epoch, homes: homes.map(({ id }) => id) });
+    const { signed: signedRoster } = makeRoster(this.coordinator, { cohort, epoch, members, homes });
     const roster = checkRoster(signedRoster, {
       coordinator: this.coordinator.publicKey,
       authority: this.authority.publicKey,
@@ -136,13 +143,17 @@ export class MadeUtility {
       collusionDivisor: 3,
       roster: () => roster,
     });
-    await this.publish('roster', { cohort, hash: toHex(roster.hash) }, signedRoster);
-    await this.publish('round', { cohort, round: round.id }, signed);
-    return round;
+    return { round, signedRoster };
   }
 
   /** Asks bob to answer for his own report and those of alice and bill; without one, for those of all others. */
   async ask(round: Round, report?: Uint8Array): Promise<Uint8Array> {
+    const open = this.openFor(round, report);
+    await this.publish('open', { home: 'bob', round: round.id }, open);
+    return open;
+  }
+
+  openFor(round: Round, report?: Uint8Array): Uint8Array {
     const index = (id: string) => round.roster.homes.findIndex((home) => home.id === id) + 1;
     const reports = [
       ...this.others.slice(0, report === undefined ? 3 : 2).map(({ id, secret }) => ({
@@ -161,8 +172,6 @@ export class MadeUtility {
     const read = reports.map((one) => ({ index: one.index, ...readReport(round, one.report) }));
     const set = makeSet(this.coordinator, round, read);
     const sealed = read.map(({ shares }) => shares[index('bob') - 1] as Uint8Array);
-    const open = makeOpen(set, sealed);
-    await this.publish('open', { home: 'bob', round: round.id }, open);
-    return open;
+    return makeOpen(set, sealed);
   }
 }
