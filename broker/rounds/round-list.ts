@@ -22,6 +22,12 @@ export class RoundList {
     return this.#rows('WHERE round = ?', [round])[0];
   }
 
+  /** Whether of what single homes said only numbers are left. */
+  isForgotten(round: string): boolean {
+    const counts = this.#statements.of('SELECT counts FROM results WHERE round = ?').pluck().get(round);
+    return typeof counts === 'string';
+  }
+
   /** Newest first. */
   rows(cohort?: string): RoundRow[] {
     return cohort === undefined ? this.#rows('', []) : this.#rows('WHERE cohort = ?', [cohort]);
@@ -33,7 +39,7 @@ export class RoundList {
         `SELECT round, cohort, announce, members, announced_at_ms, results.state, results.reason,
            json_extract(results.signed, '$.checked') AS checked,
            json_array_length(results.signed, '$.inconsistent') AS inconsistent,
-           EXISTS (SELECT 1 FROM contributor_sets s WHERE s.round = rounds.round) AS fixed,
+           counts, EXISTS (SELECT 1 FROM contributor_sets s WHERE s.round = rounds.round) AS fixed,
            (SELECT count(*) FROM reports r WHERE r.round = rounds.round) AS reports,
            (SELECT count(*) FROM answers a WHERE a.round = rounds.round AND a.contributor_set =
              (SELECT hash FROM contributor_sets s WHERE s.round = rounds.round ORDER BY number DESC LIMIT 1)) AS answers
@@ -45,8 +51,10 @@ export class RoundList {
       'SELECT reason, count(*) AS homes FROM declines WHERE round = ? GROUP BY reason',
     );
     return rows.map((row) => {
+      if (row.counts !== null) return rowOf(row, JSON.parse(row.counts) as Counts);
       const declined = declines.all(row.round) as { reason: string; homes: number }[];
-      return rowOf(row, Object.fromEntries(declined.map(({ reason, homes }) => [reason, homes])));
+      const byReason = Object.fromEntries(declined.map(({ reason, homes }) => [reason, homes]));
+      return rowOf(row, { reports: row.reports, answers: row.answers, declined: byReason });
     });
   }
 }
@@ -61,12 +69,16 @@ interface RowColumns {
   readonly reason: string | null;
   readonly checked: 0 | 1 | null;
   readonly inconsistent: number | null;
+  /** JSON of `Counts`, once the rows that are counted are forgotten. */
+  readonly counts: string | null;
   readonly fixed: 0 | 1;
   readonly reports: number;
   readonly answers: number;
 }
 
-function rowOf(columns: RowColumns, declined: Record<string, number>): RoundRow {
+type Counts = Pick<RoundRow, 'reports' | 'answers' | 'declined'>;
+
+function rowOf(columns: RowColumns, { reports, answers, declined }: Counts): RoundRow {
   const announce = Announce.decode(decodeSigned(columns.announce, Announce.type).payload);
   return {
     round: toHex(announce.id),
@@ -80,9 +92,9 @@ function rowOf(columns: RowColumns, declined: Record<string, number>): RoundRow 
     minimum: announce.minimum,
     statistics: announce.statistics,
     members: columns.members,
-    reports: columns.reports,
+    reports,
     declined,
-    answers: columns.answers,
+    answers,
     needed: columns.members - announce.dropouts,
     ...(columns.reason !== null && { reason: columns.reason }),
     ...(columns.checked !== null && { checked: columns.checked === 1 }),

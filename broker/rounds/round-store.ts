@@ -103,7 +103,8 @@ export class RoundStore {
         const { result, text } = store;
         const reason = result.state === 'failed' ? result.reason : null;
         this.#run(
-          'INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, 1)',
+          `INSERT INTO results (round, state, reason, signed, ended_at_ms, retained_until_ms)
+           VALUES (?, ?, ?, ?, ?, ?)`,
           round,
           result.state,
           reason,
@@ -111,8 +112,9 @@ export class RoundStore {
           times.now,
           times.retainResultUntil,
         );
-        // Sealed shares serve nobody any more.
+        // Sealed and summed shares serve nobody any more.
         this.#run('UPDATE reports SET report = NULL WHERE round = ?', round);
+        this.#run("UPDATE answers SET sums = x'' WHERE round = ?", round);
       }
     }
   }
@@ -186,7 +188,7 @@ export class RoundStore {
     return complaints;
   }
 
-  /** Summed shares for that set, in roster order. */
+  /** Summed shares for that set, in roster order; empty once the round has ended. */
   answers(round: string, set: Uint8Array, homes: number): (Uint8Array | undefined)[] {
     const answers = new Array<Uint8Array | undefined>(homes).fill(undefined);
     const rows = this.#statements

@@ -23,6 +23,15 @@ export interface StoredStanding {
   readonly result?: Result | undefined;
 }
 
+/** Of a round of which what single homes said is forgotten: whom its result names. */
+export function namedIn(result: Result | undefined): Pick<RoundStanding, 'inconsistent' | 'fault' | 'disputed'> {
+  return {
+    inconsistent: result?.state === 'opened' ? result.inconsistent : [],
+    fault: result?.fault ?? [],
+    disputed: result?.disputed ?? [],
+  };
+}
+
 export function standingOf({ roster, matching, heard, asked, complaints, result }: StoredStanding): RoundStanding {
   const silent = matching.filter((home) => heard[home - 1] === undefined);
   const name = (index: number) => roster.homes[index - 1]?.id ?? '';
@@ -35,9 +44,7 @@ export function standingOf({ roster, matching, heard, asked, complaints, result 
     noReport: idsOf(roster, silent),
     noAnswer: idsOf(roster, asked === undefined ? [] : unansweredMembers(asked)),
     answeredBefore: idsOf(roster, asked === undefined ? [] : answeredBefore(asked)),
-    inconsistent: result?.state === 'opened' ? result.inconsistent : [],
-    fault: result?.fault ?? [],
-    disputed: result?.disputed ?? [],
+    ...namedIn(result),
     complaints: pairs.slice(0, mostComplaints),
   };
 }

@@ -32,7 +32,7 @@ import { RoundList } from './round-list.ts';
 import type { Coordinator, Former, RoundRules } from './round-states.ts';
 import { RoundStore, type StoredRound, type StoredSet } from './round-store.ts';
 import type { PublishedRoster, Rounds, RoundWatcher } from './rounds.ts';
-import { standingOf } from './standing.ts';
+import { namedIn, standingOf } from './standing.ts';
 import { Turns } from './turns.ts';
 
 export interface RoundsParts {
@@ -158,6 +158,9 @@ class RunningRounds implements Rounds {
     const stored = this.#store.find(round);
     if (stored === undefined) throw new BrokerError('ROUND_UNKNOWN', { round });
     const { result } = this.show(round);
+    if (this.#list.isForgotten(round)) {
+      return { noReport: [], noAnswer: [], answeredBefore: [], ...namedIn(result), complaints: [] };
+    }
     const { matching } = stored;
     const roster = this.#rosters.get(stored.roster);
     const homes = roster.homes.length;

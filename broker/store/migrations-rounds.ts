@@ -110,4 +110,14 @@ export const roundMigrations: readonly Migration[] = [
       CREATE INDEX rosters_cleared ON rosters (cleared_at_ms) WHERE cleared_at_ms IS NOT NULL;
       CREATE INDEX rosters_not_cleared ON rosters (cohort) WHERE cleared = 0;`,
   },
+  {
+    name: '104 what is forgotten',
+    sql: `
+      -- JSON, once what single homes said is forgotten: how many reported, answered, and declined by reason.
+      ALTER TABLE results ADD COLUMN counts TEXT;
+      -- 1 once the bytes of a roster are forgotten: signed is empty then.
+      ALTER TABLE rosters ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;
+      CREATE INDEX rosters_not_forgotten ON rosters (hash) WHERE forgotten = 0 AND cleared = 1;
+      CREATE INDEX rounds_by_roster ON rounds (roster);`,
+  },
 ];

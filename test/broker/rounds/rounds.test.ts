@@ -373,6 +373,48 @@ test('a share that opens to nobody, without a first wave: the round fails, and s
   expect(lines.some((line) => line.includes('"contributor":"bob"'))).toBe(true);
 });
 
+describe('what single homes said in a round', () => {
+  const tables = ['reports', 'declines', 'answers', 'complaints', 'contributor_sets'];
+  const rowsIn = (utility: Utility) =>
+    tables.map((table) => utility.parts().database.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+
+  test('is forgotten with its result; the numbers stay', async () => {
+    const utility = await street(ten({ c: { declines: 'paused' } }));
+    const { round } = await utility.ask();
+    await utility.look();
+    await utility.look();
+    const { row, result } = utility.rounds.show(round);
+    expect(row).toMatchObject({ state: 'opened', reports: 9, answers: 10, declined: { paused: 1 } });
+    expect(rowsIn(utility)).toEqual([9, 1, 10, 0, 1]);
+    expect(utility.blobBytes().reports).toBe(0);
+    await utility.step(30 * 24 * hour);
+    expect(rowsIn(utility)).toEqual([0, 0, 0, 0, 0]);
+    await utility.restart();
+    expect(utility.rounds.show(round)).toEqual({ row, result });
+    expect(utility.rounds.list()).toEqual([row]);
+    expect(utility.rounds.standing(round)).toMatchObject({ noReport: [], noAnswer: [], inconsistent: [] });
+  });
+
+  test('and so are the bytes of rosters that no round needs any more', async () => {
+    const utility = await street();
+    const bytes = () =>
+      utility.parts().database.prepare('SELECT length(signed) > 0 FROM rosters ORDER BY epoch').pluck().all();
+    const first = await utility.ask();
+    await utility.look();
+    await utility.look();
+    await utility.step(24 * hour);
+    await utility.rounds.publishRoster(cohort);
+    await utility.step(29 * 24 * hour - 1);
+    expect(bytes()).toEqual([1, 1]);
+    await utility.step(1);
+    expect(bytes()).toEqual([0, 1]);
+    await utility.restart();
+    expect(utility.rounds.show(first.round).row.state).toBe('opened');
+    expect(utility.rounds.standing(first.round)).toMatchObject({ noReport: [], noAnswer: [] });
+    expect(await utility.rounds.publishRoster(cohort)).toMatchObject({ epoch: 3 });
+  });
+});
+
 describe('a contributor whose shares open to nobody', () => {
   const street15 = () =>
     street(
