@@ -173,6 +173,10 @@ export const brokerErrors = {
     says: 'cohorts would be spread over {spread} minutes, and a slot has {slot}',
     remedy: 'Give a spread of at most {slot} minutes, or fewer times a day.',
   },
+  SCHEDULE_TARIFF_TAKEN: {
+    says: 'the schedule {other} makes the tariff of {cohort} already, and a cohort has one',
+    remedy: 'Leave the formula out, or remove {other} first.',
+  },
   SCHEDULE_NOT_ENERGY: {
     says: 'the schedule would make a tariff of {quantity} in {unit}, and a tariff needs energy in Wh',
     remedy: 'Leave the formula out, or ask for energyImport or energyExport in Wh.',

@@ -16,7 +16,8 @@ interface AddOptions extends BrokerOptions, Partial<Pick<AddAsk, 'minimum' | 'qu
   readonly zone: string;
   readonly times: number;
   readonly spread?: number;
-  readonly variance?: boolean;
+  readonly variance?: true;
+  readonly histogram?: true;
   readonly formula?: string;
   readonly formulaUnit?: 'kWh' | 'Wh';
   readonly currency?: string;
@@ -77,6 +78,7 @@ function addCommand(schedules: Command): void {
       ),
     )
     .option('--variance', 'the variance over homes too (30 contributors at least)')
+    .option('--histogram', 'how homes spread over 8 ranges; homes have to allow it (100 contributors at least)')
     .addOption(
       new Option('--spread <duration>', 'cohorts are asked within so long after a slot’s end (default: 10m)').argParser(
         durationArgument,
@@ -103,8 +105,8 @@ Example:
 }
 
 function chosen(options: AddOptions): Partial<AddAsk> {
-  const { minimum, quantity, unit, limit, spread, variance, formula, formulaUnit, currency } = options;
-  const statistics = variance === true ? { variance } : undefined;
+  const { minimum, quantity, unit, limit, spread, variance, histogram, formula, formulaUnit, currency } = options;
+  const statistics = variance === true || histogram === true ? given({ variance, histogram }) : undefined;
   const tariff = formula === undefined ? undefined : given({ formula, unit: formulaUnit, currency });
   return given({ minimum, quantity, unit, limit, spread, statistics, tariff });
 }

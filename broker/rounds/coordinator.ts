@@ -68,11 +68,15 @@ function hearReport(rules: Drawn, now: Collecting, event: CoordinatorEvent & { t
   return first(store, settleCollecting(rules, { ...now, heard }));
 }
 
-/** A decline binds nothing: a report after it counts, one before it stands. */
+/**
+ * A decline binds nothing: a report after it counts, one before it stands. Of several the first stands, but for one that
+ * may pass and then does not: each is a write, and a home could go on declining for ever.
+ */
 function hearDecline(rules: Drawn, now: Collecting, event: CoordinatorEvent & { type: 'decline' }): Step {
   const { home, reason } = event;
   const before = now.heard[home - 1];
-  if (before?.said === 'report' || before?.reason === reason) return [now, []];
+  if (before?.said === 'report') return [now, []];
+  if (before !== undefined && (!passing.has(before.reason) || passing.has(reason))) return [now, []];
   const heard = now.heard.with(home - 1, { said: 'decline', reason });
   return first({ type: 'storeDecline', home, reason }, settleCollecting(rules, { ...now, heard }));
 }

@@ -30,6 +30,8 @@ export interface Rounds {
    * @throws {BrokerError} COHORT_UNKNOWN, TAG_UNKNOWN
    */
   open(request: RoundRequest, watcher: RoundWatcher, requestId: string): Promise<RoundRow>;
+  /** @returns the id of the round that this request has opened, if it has */
+  ofRequest(requestId: string): string | undefined;
   /**
    * Follows a round that is there already; of an ended one `ended` is told soon after.
    * @throws {BrokerError} ROUND_UNKNOWN

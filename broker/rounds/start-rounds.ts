@@ -102,8 +102,12 @@ class RunningRounds implements Rounds {
     this.#results.waitForNext();
   }
 
+  ofRequest(requestId: string): string | undefined {
+    return this.#store.roundOfRequest(requestId);
+  }
+
   async open(request: RoundRequest, watcher: RoundWatcher, requestId: string): Promise<RoundRow> {
-    const opened = () => this.#store.roundOfRequest(requestId);
+    const opened = () => this.ofRequest(requestId);
     const before = opened();
     if (before !== undefined) return this.watch(before, watcher);
     const roster = await this.#rosters.upToDate(request.cohort);

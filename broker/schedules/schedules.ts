@@ -15,12 +15,12 @@ import type { ScheduleTerms } from '../protocol/schedule.ts';
 import type { Rounds, RoundWatcher } from '../rounds/rounds.ts';
 import type { Tariffs } from '../tariff/tariffs.ts';
 import { dueRuns, nextRun, slotAt } from './due-runs.ts';
-import type { RunError, ScheduleStore, StoredRun } from './schedule-store.ts';
+import type { RunError, ScheduleStore, StoredRun, StoredSchedule } from './schedule-store.ts';
 import { assertTerms } from './schedule-terms.ts';
 
 export interface SchedulesParts {
   readonly store: ScheduleStore;
-  readonly rounds: Pick<Rounds, 'open' | 'watch' | 'show'>;
+  readonly rounds: Pick<Rounds, 'open' | 'ofRequest' | 'watch' | 'show'>;
   readonly tariffs: Pick<Tariffs, 'set'>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -46,6 +46,7 @@ export class Schedules {
   start(): void {
     const { store, rounds } = this.#parts;
     for (const { terms } of store.all()) {
+      this.#noteOpened(terms.schedule);
       for (const { round, until } of store.running(terms.schedule)) {
         rounds.watch(round ?? '', this.#watcher(terms.schedule, until));
       }
@@ -53,16 +54,26 @@ export class Schedules {
     }
   }
 
+  /** A round that was opened just before the end of this process, and not noted: its run is not to give way to the next. */
+  #noteOpened(schedule: string): void {
+    const { store, rounds } = this.#parts;
+    const asking = store.asking(schedule);
+    const round = asking && rounds.ofRequest(requestOf(schedule, asking.until));
+    if (asking !== undefined && round !== undefined) store.opened(schedule, asking.until, round);
+  }
+
   /**
    * The first slot asked for is the one that runs now. The same terms again change nothing.
-   * @throws {BrokerError} SCHEDULE_EXISTS, SCHEDULE_ZONE_UNKNOWN, SCHEDULE_SPREAD_TOO_LONG, SCHEDULE_NOT_ENERGY, FORMULA_*
+   * @throws {BrokerError} SCHEDULE_EXISTS, SCHEDULE_TARIFF_TAKEN, SCHEDULE_ZONE_UNKNOWN, SCHEDULE_SPREAD_TOO_LONG, SCHEDULE_NOT_ENERGY, FORMULA_*
    */
   add(terms: ScheduleTerms): void {
     assertTerms(terms);
     const { store, clock } = this.#parts;
     const known = store.find(terms.schedule);
-    if (known === undefined) store.insert(terms, clock.now());
-    else if (JSON.stringify(known.terms) !== JSON.stringify(terms)) {
+    if (known === undefined) {
+      assertOnlyTariff(terms, store.all());
+      store.insert(terms, clock.now());
+    } else if (JSON.stringify(known.terms) !== JSON.stringify(terms)) {
       throw new BrokerError('SCHEDULE_EXISTS', { schedule: terms.schedule });
     }
     this.#arm(terms.schedule);
@@ -144,8 +155,8 @@ export class Schedules {
   async #ask(terms: ScheduleTerms, { schedule, from, until }: StoredRun): Promise<void> {
     const { store, rounds, log } = this.#parts;
     try {
-      const request = `schedule:${schedule}:${until}`;
-      const { round } = await rounds.open(roundRequest(terms, from, until), this.#watcher(schedule, until), request);
+      const watcher = this.#watcher(schedule, until);
+      const { round } = await rounds.open(roundRequest(terms, from, until), watcher, requestOf(schedule, until));
       store.opened(schedule, until, round);
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
@@ -203,6 +214,16 @@ export class Schedules {
     }
   }
 }
+
+/** Prices of two schedules would take turns, and nobody would see why. */
+function assertOnlyTariff({ cohort, tariff }: ScheduleTerms, all: readonly StoredSchedule[]): void {
+  const other = all.find(({ terms }) => terms.cohort === cohort && terms.tariff !== undefined);
+  if (tariff === undefined || other === undefined) return;
+  throw new BrokerError('SCHEDULE_TARIFF_TAKEN', { cohort, other: other.terms.schedule });
+}
+
+/** Of a slot: the same always, so that its round is opened once. */
+const requestOf = (schedule: string, until: EpochMs): string => `schedule:${schedule}:${until}`;
 
 function roundRequest(terms: ScheduleTerms, from: EpochMs, until: EpochMs): RoundRequest {
   const { cohort, tags, quantity, unit, statistics, resolution, limit, minimum } = terms;

@@ -112,6 +112,19 @@ describe('the operator’s commands', () => {
 
     // The same by itself: the slot that ends at 12:00 in Berlin is over at 11:00Z; now it is noon.
     const berlin = ['--zone', 'Europe/Berlin', '--times', '4', '--minimum', '3', '--spread', '1m'];
+    const spread = await atBroker(
+      'schedules',
+      'add',
+      'spread',
+      cohort,
+      tag,
+      ...berlin,
+      '--histogram',
+      '--variance',
+      '--json',
+    );
+    expect(spread.out.replaceAll(/\s/g, '')).toContain('"statistics":{"variance":true,"histogram":true}');
+    await atBroker('schedules', 'remove', 'spread');
     const added = await atBroker('schedules', 'add', 'evening', cohort, tag, ...berlin, '--formula', '0.5*mean+5');
     expect(added.out).toContain('evening (feeder-7): 4 times a day by Europe/Berlin, energyImport of ');
     expect(added.out).toContain('for 2026-11-23T11:00Z to 2026-11-23T17:00Z\n');

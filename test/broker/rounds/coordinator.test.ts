@@ -89,8 +89,14 @@ describe('while reports are collected', () => {
     ['a decline is stored', [decline(1)], 'collecting', 'storeDecline'],
     ['the same decline again changes nothing', [decline(1), decline(1)], 'collecting', 'storeDecline'],
     [
-      'a decline with another reason replaces it',
-      [decline(1), decline(1, 'paused')],
+      'a decline that lasts replaces one that may pass',
+      [decline(1, 'paused'), decline(1)],
+      'collecting',
+      'storeDecline storeDecline',
+    ],
+    [
+      'however often a home changes its mind, that is all that is written',
+      [decline(1, 'paused'), decline(1, 'no-data'), decline(1), decline(1, 'policy'), decline(1, 'paused'), decline(1)],
       'collecting',
       'storeDecline storeDecline',
     ],

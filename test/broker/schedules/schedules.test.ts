@@ -276,7 +276,41 @@ describe('pause, resume, remove', () => {
   });
 });
 
+test('a cohort has one schedule that makes its tariff; others give sums alone', async () => {
+  const { schedules } = await started();
+  schedules.add(terms());
+  const second = terms({ schedule: 'morning' });
+  expect(() => schedules.add(second)).toThrow('the schedule evening makes the tariff of');
+  schedules.add({ ...second, tariff: undefined } as never);
+  schedules.remove('evening');
+  schedules.add(terms({ schedule: 'noon' }));
+});
+
 describe('killed with kill -9', () => {
+  test('between a round and the note of it, away until the next slot is over: the round is this run’s all the same', async () => {
+    const { schedules } = await started();
+    schedules.add(terms());
+    const failing = (parts: SchedulesParts): SchedulesParts => ({
+      ...parts,
+      rounds: {
+        ofRequest: (request) => parts.rounds.ofRequest(request),
+        watch: (round, watcher) => parts.rounds.watch(round, watcher),
+        show: (round) => parts.rounds.show(round),
+        open: async (...asked) => {
+          await parts.rounds.open(...asked);
+          throw new Error('killed');
+        },
+      },
+    });
+    await street.restart(0, failing);
+    await street.stepTo('2026-11-24T11:00:01Z');
+    expect(street.last()).toMatchObject({ state: 'asking' });
+    await street.restart(6 * hour, (parts) => parts);
+    expect(street.grids()).toEqual(['11-24T05:00 6h', '11-24T11:00 6h']);
+    const runs = new ScheduleStore(street.utility.parts().database).running('evening');
+    expect(runs).toHaveLength(2);
+  });
+
   class Killed extends Error {}
 
   /** What a schedule does to the world, counted: the power goes at the nth deed, just before it or just after it. */
