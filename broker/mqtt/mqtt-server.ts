@@ -8,7 +8,7 @@ import { Aedes, type Client } from 'aedes';
 import type { Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
 import { WarningLimit } from '../warning-limit.ts';
-import { admission, isCoordinator } from './admission.ts';
+import { admission, coordinatorIds, isCoordinator } from './admission.ts';
 import { guardSocket, packetLimits } from './packet-guard.ts';
 
 export interface MqttServer {
@@ -24,6 +24,8 @@ export interface MqttServerOptions {
   readonly prefix: string;
   readonly log: Logger;
   readonly connectTimeoutMs?: number;
+  /** How long a subscriber may leave what it is sent unread. */
+  readonly drainTimeoutMs?: number;
   /** Sockets of one address that have not connected yet. */
   readonly mostPending?: number;
 }
@@ -31,11 +33,11 @@ export interface MqttServerOptions {
 const settings = {
   // With the default of 100, one subscriber that stops reading stops everybody.
   concurrency: 0,
-  drainTimeout: 5_000,
   maxTopicLevels: 16,
 } as const;
 /** Any keepalive is a home's right, also none [MQTT-3.1.2-24]: who is gone without a word is asked for by TCP. */
 const silentSocketMs = 60_000;
+const defaultDrainTimeoutMs = 5_000;
 const defaultConnectTimeoutMs = 10_000;
 const defaultMostPending = 500;
 
@@ -46,9 +48,11 @@ export async function startMqttServer(options: MqttServerOptions): Promise<MqttS
   const coordinatorPassword = randomBytes(24).toString('base64url');
   const aedes = await Aedes.createBroker({
     ...settings,
+    drainTimeout: options.drainTimeoutMs ?? defaultDrainTimeoutMs,
     connectTimeout: options.connectTimeoutMs ?? defaultConnectTimeoutMs,
     ...admission(options.prefix, coordinatorPassword),
   });
+  waitForNobody(aedes);
   logConnections(aedes, log);
   const server = createServer({ noDelay: true }, acceptor(aedes, options));
   try {
@@ -106,6 +110,25 @@ function acceptor(
     });
     client = aedes.handle(socket);
     client.on('connected', () => settle(socket, address));
+  };
+}
+
+/** As far as aedes hands messages to subscribers by it. */
+interface Emitter {
+  emit(packet: { readonly clientId?: string }, done: () => void): unknown;
+}
+
+/**
+ * aedes reads on from a client once all its subscribers have taken what it sent: a home that does not read would hold up
+ * what the coordinator has for all others. What it leaves unread is in memory as retained anyhow, until it is thrown out.
+ */
+function waitForNobody(aedes: Aedes): void {
+  const { mq } = aedes as unknown as { readonly mq: Emitter };
+  const emit = mq.emit.bind(mq);
+  mq.emit = (packet, done) => {
+    if (packet.clientId !== coordinatorIds.sending) return emit(packet, done);
+    setImmediate(done);
+    return emit(packet, () => undefined);
   };
 }
 

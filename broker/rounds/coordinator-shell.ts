@@ -189,7 +189,9 @@ export class CoordinatorShell implements Taker {
   }
 
   #ask(set: AcceptedSet, members: readonly number[]): void {
-    void this.#send(() => this.#parts.turns.take(() => this.#publishRequests(set, members)));
+    void this.#send(() =>
+      this.#parts.turns.take(this.#rules.round.announce.cohort, () => this.#publishRequests(set, members)),
+    );
   }
 
   #publishRequests(set: AcceptedSet, members: readonly number[]): Promise<boolean> {

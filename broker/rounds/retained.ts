@@ -13,15 +13,15 @@ const atATime = 16;
 
 /** @returns whether the broker has acknowledged all that was to be sent */
 export async function publishRetained(link: Link, messages: readonly Retained[]): Promise<boolean> {
+  const waiting = messages.values();
   let all = true;
-  for (let start = 0; start < messages.length; start += atATime) {
-    const group = messages.slice(start, start + atATime);
-    await Promise.all(
-      group.map(async ({ topic, payload }) => {
-        const bytes = payload();
-        if (bytes !== undefined && !(await link.publish(topic, bytes, { retain: true }))) all = false;
-      }),
-    );
-  }
+  // One that takes long to be acknowledged holds up none but itself.
+  const sender = async () => {
+    for (const { topic, payload } of waiting) {
+      const bytes = payload();
+      if (bytes !== undefined && !(await link.publish(topic, bytes, { retain: true }))) all = false;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atATime, messages.length) }, sender));
   return all;
 }

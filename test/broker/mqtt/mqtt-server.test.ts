@@ -7,8 +7,9 @@ import { createLink, type RunningLink } from '../../../broker/mqtt/link.ts';
 import { type MqttServer, startMqttServer } from '../../../broker/mqtt/mqtt-server.ts';
 import { defaultPrefix } from '../../../broker/protocol/default-prefix.ts';
 import { topicOf } from '../../../broker/protocol/topics.ts';
+import { publishRetained } from '../../../broker/rounds/retained.ts';
 import { eventually } from '../eventually.ts';
-import { silentLog } from '../silent-log.ts';
+import { keepingLog, silentLog } from '../silent-log.ts';
 
 const open: { close(): Promise<void> | void }[] = [];
 afterEach(async () => {
@@ -228,6 +229,46 @@ describe('the embedded broker', () => {
     expect(Math.max(...arrivals) - started).toBeLessThan(4_500);
   });
 });
+
+test('the coordinator waits for no home that does not read: others get theirs while those are still connected', async () => {
+  const { log, lines } = keepingLog();
+  // Nobody is thrown out while this test lasts.
+  const at = await startMqttServer({ listen, prefix, log, drainTimeoutMs: 600_000 });
+  open.push(at);
+  const topicFor = (home: string) => topicOf(prefix, 'open', { home, round: '0'.repeat(32) });
+  const stalled = Array.from({ length: 48 }, (_, nth) => `stalled-${nth}`);
+  for (const home of stalled) await subscribedSocket(at, home, topicFor(home));
+  const reader = await client(at, { clientId: 'reader' });
+  let arrived = 0;
+  reader.on('message', () => {
+    arrived += 1;
+  });
+  await reader.subscribeAsync(topicFor('reader'), { qos: 1 });
+  const coordinator = await link(at);
+  await coordinator.start();
+  const request = Buffer.alloc(22_000, 7);
+  for (let round = 0; round < 250; round += 1) {
+    await publishRetained(
+      coordinator,
+      [...stalled, 'reader'].map((home) => ({ topic: topicFor(home), payload: () => request })),
+    );
+  }
+  await eventually(() => arrived).toBe(250);
+  // Their sockets are full by now.
+  expect(lines.filter((line) => line.includes('stalled-') && !line.includes('"connected"'))).toEqual([]);
+});
+
+/** Reads no more once it has subscribed. */
+async function subscribedSocket(at: MqttServer, clientId: string, topic: string): Promise<void> {
+  const stalled = await socket(at);
+  stalled.write(connectPacket(clientId));
+  await once(stalled, 'data');
+  const filter = Buffer.from(topic);
+  const body = Buffer.concat([Buffer.from([0, 1, 0, filter.length]), filter, Buffer.from([1])]);
+  stalled.write(Buffer.concat([Buffer.from([0x82]), lengthBytes(body.length), body]));
+  await once(stalled, 'data');
+  stalled.pause();
+}
 
 describe('admission', () => {
   test('accepts the will of a home that never came back: a refusal would end the process', () => {
