@@ -248,8 +248,9 @@ class RunningRounds implements Rounds {
   async #publishRetained(): Promise<void> {
     await this.#rosters.publishRetained();
     for (const shell of [...this.#running.values()]) await shell.publishRetained();
-    await this.#results.publishAll();
+    // Before results are taken back: with one goes what says whose open requests there were.
     await this.#ended.clear();
+    await this.#results.publishAll();
   }
 
   #rulesOf({ announce, cohort, roster, announcedAt }: StoredRound): Pick<RoundRules, 'round' | 'key'> {

@@ -107,6 +107,22 @@ describe('at a start with a long history', () => {
     expect(kinds.sort()).toEqual(['result', 'result', 'roster']);
   });
 
+  test('a broker that was away for as long as results are kept is told of open requests from before', async () => {
+    const utility = await utilityOf();
+    await utility.ask();
+    await utility.look();
+    const older = new Map(utility.wire.retained);
+    expect([...older.keys()].some((topic) => topic.endsWith('/open'))).toBe(true);
+    utility.wire.connected = false;
+    await utility.look();
+    await utility.step(31 * 24 * hour);
+    utility.kill();
+    utility.start();
+    await utility.wire.connect();
+    const kinds = [...utility.wire.retained.keys()].map((topic) => readTopic(prefix, topic)?.name);
+    expect(kinds).toEqual(['roster']);
+  });
+
   test('results are published again page by page', async () => {
     const utility = await history();
     const { database } = utility.parts();
