@@ -54,12 +54,20 @@ export class Schedules {
     }
   }
 
-  /** A round that was opened just before the end of this process, and not noted: its run is not to give way to the next. */
-  #noteOpened(schedule: string): void {
+  /** A round that was opened and not noted, as the process ended or the disk was full: its run is not to give way to the next. */
+  #noteOpened(schedule: string): StoredRun | undefined {
     const { store, rounds } = this.#parts;
     const asking = store.asking(schedule);
     const round = asking && rounds.ofRequest(requestOf(schedule, asking.until));
-    if (asking !== undefined && round !== undefined) store.opened(schedule, asking.until, round);
+    if (asking === undefined || round === undefined) return undefined;
+    store.opened(schedule, asking.until, round);
+    return { ...asking, round };
+  }
+
+  /** Its end may have come before it was noted, and been passed over. */
+  #followOpened(schedule: string): void {
+    const run = this.#noteOpened(schedule);
+    if (run?.round !== undefined) this.#parts.rounds.watch(run.round, this.#watcher(schedule, run.until));
   }
 
   /**
@@ -147,7 +155,10 @@ export class Schedules {
     const { terms, doneUntil } = stored;
     const due = dueRuns(terms, { after: doneUntil, now: clock.now() });
     const newest = due.at(-1);
-    if (newest !== undefined) store.begin(schedule, newest, due.length - 1, clock.now());
+    if (newest !== undefined) {
+      this.#followOpened(schedule);
+      store.begin(schedule, newest, due.length - 1, clock.now());
+    }
     const asking = store.asking(schedule);
     if (asking !== undefined) await this.#ask(terms, asking);
   }

@@ -311,6 +311,24 @@ describe('killed with kill -9', () => {
     expect(runs).toHaveLength(2);
   });
 
+  test('a disk that does not take the note of a round until the next slot is over: the round is this run’s all the same', async () => {
+    const { schedules } = await started();
+    schedules.add(terms());
+    const { database } = street.utility.parts();
+    database.exec(`CREATE TRIGGER full BEFORE UPDATE OF round ON schedule_runs BEGIN SELECT RAISE(ABORT, 'full'); END`);
+    await street.stepTo('2026-11-24T11:00:01Z');
+    expect(street.last()).toMatchObject({ state: 'asking' });
+    await street.answer();
+    await street.stepTo('2026-11-24T16:59:59Z');
+    expect(street.last()).toMatchObject({ state: 'asking' });
+    database.exec('DROP TRIGGER full');
+    await street.stepTo('2026-11-24T17:00:01Z');
+    await settled();
+    expect(street.grids()).toEqual(['11-24T05:00 6h', '11-24T11:00 6h']);
+    const first = new ScheduleStore(database).run('evening', epochMs(Date.parse('2026-11-24T11:00Z')));
+    expect(first).toMatchObject({ state: 'opened', centsPerKwh: [expect.any(Number)] as unknown });
+  });
+
   class Killed extends Error {}
 
   /** What a schedule does to the world, counted: the power goes at the nth deed, just before it or just after it. */
