@@ -17,6 +17,10 @@ interface PublishOptions extends AgentOptions {
 
 const yes = ['-y, --yes', 'do not ask; away from a terminal nobody is asked'] as const;
 
+const beforeEnrolment = `Its data begins before this home was enrolled from this data folder. Another gateway of this home may have released
+those hours, and they would be in a second sum: if there was one, use --since the change, or restore its backup
+(wattveil restore). If this is the home's first gateway, all is well.`;
+
 export function publishCommand(group: Command, clock: Clock): void {
   withConfig(group.command('publish').description('let a tensor be summed with those of other homes'))
     .argument('<name>', 'of the tensor')
@@ -33,6 +37,9 @@ Shows first what the coordinator will see of it: its name, tags, description, un
 is, never a value. Values leave the house only inside a sum over at least policy.minContributors homes, and only while
 sharing is on (wattveil share on). What was entered by hand may be used whole.
 
+A new gateway without the backup of the one before it does not know which hours that one has released. Publish no data
+from before the new one was enrolled, nor enter it by hand: what has been in a sum would be in a second one.
+
 Examples:
   wattveil tensors publish fridge
   wattveil tensors publish fridge --since 2026-11-01 --yes`,
@@ -43,6 +50,7 @@ Examples:
         const asks = { id, ...(since !== undefined && { since }) };
         const preview = await atAgent(options, clock, 'tensors preview', { ...asks, publish: true });
         print(`What the utility will see of ${id}, and nothing else:\n${entryText(preview)}`);
+        if (preview.beforeEnrolment) print(beforeEnrolment);
         if (!(await isAgreed('Publish it?', options))) return print('Nothing is published.');
         const tensor = await atAgent(options, clock, 'tensors publish', asks);
         print(`${id} is published; its data from ${local(tensor.consentFrom ?? 0)} on may be used in sums.`);

@@ -192,6 +192,8 @@ export interface TensorSlot {
 export interface PublicationPreview {
   readonly entry?: CatalogueEntry;
   readonly others: readonly string[];
+  /** What is asked for begins before this data folder was enrolled: what left the house then it does not know. */
+  readonly beforeEnrolment: boolean;
 }
 
 export interface TensorShown {

@@ -1,13 +1,13 @@
 /**
  * All commands of the running agent.
  */
-import { type Clock, epochMs } from '../../broker/protocol/clock.ts';
+import { epochMs } from '../../broker/protocol/clock.ts';
 import type { Settings } from '../config-schema.ts';
 import { AgentError } from '../errors.ts';
 import type { HomeService } from '../home.ts';
 import type { Plugs } from '../plugs/plugs.ts';
 import type { DeviceState } from '../polling/device-poll.ts';
-import type { HomeTensors } from '../store/tensor-store.ts';
+import { HomeStore } from '../store/home-store.ts';
 import { catalogueEntries } from '../tensors/catalogue.ts';
 import { enteredTwice } from '../tensors/entered-twice.ts';
 import { readTensor } from '../tensors/new-tensor.ts';
@@ -31,11 +31,11 @@ export interface HandlerParts extends ReadingParts {
 }
 
 export function handlersOf(parts: HandlerParts): Handlers {
-  const { home, clock, time, troubles, version, tensors } = parts;
+  const { home, clock, troubles, version } = parts;
   const since = clock.now();
   return {
     ...readingHandlers(parts),
-    ...tensorHandlers(tensors, clock, time),
+    ...tensorHandlers(parts),
     ...plugHandlers(parts),
     ...dataHandlers(parts),
     status: () => ({ ...home.status(), pid: process.pid, version, since, troubles: troubles.list() }),
@@ -48,7 +48,7 @@ export function handlersOf(parts: HandlerParts): Handlers {
 }
 
 /** Those that change a tensor; the home hears of it by itself. */
-function tensorHandlers(tensors: HomeTensors, clock: Clock, time: TrustedTime) {
+function tensorHandlers({ tensors, clock, time, database }: HandlerParts) {
   // In 1970 everything would be consented to that was ever read.
   const now = () => {
     if (!time.isTrusted()) throw new AgentError('CLOCK_DOUBTED');
@@ -72,7 +72,9 @@ function tensorHandlers(tensors: HomeTensors, clock: Clock, time: TrustedTime) {
       const entry = publish ? entries.find((one) => one.id === id) : undefined;
       const { id: own } = tensors.get(id);
       const others = entries.filter((one) => one.id !== own);
-      return { ...(entry && { entry }), others: others.map((one) => one.id) };
+      const enrolledAt = new HomeStore(database).enrolment()?.enrolledAt ?? clock.now();
+      const beforeEnrolment = since !== undefined && since < enrolledAt;
+      return { ...(entry && { entry }), others: others.map((one) => one.id), beforeEnrolment };
     },
     'tensors publish': ({ id, since }) => {
       tensors.publish(id, since === undefined ? undefined : epochMs(since), now());

@@ -8,6 +8,7 @@ import { loadConfig } from '../../agent/config.ts';
 import type { DeviceTree, TensorShown } from '../../agent/control/commands.ts';
 import type { RunningAgent } from '../../agent/main.ts';
 import { configuredDevices, rememberDevices } from '../../agent/store/device-store.ts';
+import { HomeStore } from '../../agent/store/home-store.ts';
 import { ReadingStore } from '../../agent/store/reading-store.ts';
 import type { DeviceNode } from '../../agent/tensors/device-tree.ts';
 import { epochMs, SteppedClock } from '../../broker/protocol/clock.ts';
@@ -298,6 +299,23 @@ describe('tensors publish', () => {
     expect((await kit.run('tensors', 'withdraw', 'fridge')).stdout).toMatch(
       /^What the utility will still see: house\nfridge is not published any more/,
     );
+  });
+
+  it('warns of hours before the home was enrolled from its folder: a gateway before it may have released them', async () => {
+    const database = openAgentDatabase(kit.dataDir);
+    const home = new HomeStore(database);
+    const publishes = async (...words: string[]) => (await kit.run('tensors', 'publish', 'pump', ...words)).stdout;
+    const warning = /Another gateway of this home may have released/;
+    // Not enrolled: all that was is before.
+    expect(await publishes('--since', '2026-10-30T00:00Z')).toMatch(warning);
+    const keys = { authority: 'aa', coordinator: 'bb', certificate: Buffer.of(1) };
+    home.keepEnrolment({ home: 'bob', cohort: 'oak', ...keys, enrolledAt: epochMs(Date.parse('2026-10-30T00:00Z')) });
+    expect(await publishes('--since', '2026-10-29T23:00Z')).toMatch(warning);
+    expect(await publishes('--since', '2026-10-30T00:00Z')).not.toMatch(warning);
+    expect(await publishes()).not.toMatch(warning);
+    database.prepare('DELETE FROM enrolment').run();
+    database.close();
+    await kit.run('tensors', 'withdraw', 'pump');
   });
 
   it('asks whoever sits at a terminal, and does nothing unless told to', async () => {
