@@ -3,9 +3,10 @@
  */
 import type { PairKeys } from '../../broker/protocol/agreement.ts';
 import type { EpochMs } from '../../broker/protocol/clock.ts';
+import { ProtocolError } from '../../broker/protocol/errors.ts';
 import { toHex } from '../../broker/protocol/hex.ts';
 import type { AcceptedRoster } from '../../broker/protocol/roster.ts';
-import { checkAnnounce, type Round, rosterOfAnnounce } from '../../broker/protocol/round.ts';
+import { checkAnnounce, type Round } from '../../broker/protocol/round.ts';
 import { refusalOf } from './protocol-refusals.ts';
 import { type Refusal, refusal } from './refusals.ts';
 
@@ -39,18 +40,25 @@ export interface AnnouncementContext {
 
 /** What every member checks, whatever its own data and wishes: it answers for rounds that it would not report to. */
 export function judgeAnnouncement(signed: Uint8Array, context: AnnouncementContext): Verdict {
+  const { coordinator, cohort, now, collusionDivisor, topicRound } = context;
+  const named: { hash?: string; seat?: Seat | undefined } = {};
+  const roster = (hash: Uint8Array) => {
+    named.hash = toHex(hash);
+    named.seat = context.seat(named.hash);
+    return named.seat?.roster;
+  };
   try {
-    const rosterHash = toHex(rosterOfAnnounce(signed, context.coordinator));
-    const seat = context.seat(rosterHash);
-    if (seat === undefined) return { verdict: 'roster wanted', roster: rosterHash };
-    const { coordinator, cohort, now, collusionDivisor, topicRound } = context;
-    const roster = () => seat.roster;
     const round = checkAnnounce(signed, { coordinator, cohort, now, collusionDivisor, roster, topicRound });
     if (context.bound !== undefined && context.bound !== toHex(round.hash)) {
       return { verdict: 'refused', refusal: refusal('ROUND_ID_BOUND') };
     }
-    return { verdict: 'accepted', round, seat };
+    return { verdict: 'accepted', round, seat: named.seat as Seat };
   } catch (error) {
+    if (isOfUnknownRoster(error) && named.hash !== undefined) return { verdict: 'roster wanted', roster: named.hash };
     return { verdict: 'refused', refusal: refusalOf(error, 'round') };
   }
+}
+
+function isOfUnknownRoster(error: unknown): boolean {
+  return error instanceof ProtocolError && error.code === 'ROUND_REFUSED' && error.reason === 'unknown-roster';
 }

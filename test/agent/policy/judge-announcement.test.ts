@@ -34,6 +34,12 @@ test('asks for a roster that it lacks', () => {
   expect(verdict).toEqual({ verdict: 'roster wanted', roster: toHex(roster.hash) });
 });
 
+test('asks for no roster where the announcement is refused whatever its roster', () => {
+  for (const changes of [{ topicRound: '00'.repeat(16) }, { cohort: 'elm-street' }]) {
+    expect(judgeAnnouncement(round.signed, { ...context, ...changes, seat: () => undefined }).verdict).toBe('refused');
+  }
+});
+
 const refused: [code: string, signed: Uint8Array, changes: Partial<AnnouncementContext>][] = [
   ['ROUND_ID_BOUND', round.signed, { bound: '00'.repeat(32) }],
   ['ROUND_TOPIC', round.signed, { topicRound: '00'.repeat(16) }],
