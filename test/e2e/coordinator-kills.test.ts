@@ -36,17 +36,19 @@ interface Held {
   readonly homes: number;
 }
 
-test.each<{ state: string; held?: Held }>([
+test.each<{ state: string; held?: Held; spoils?: true }>([
   { state: 'no report is there', held: { topic: 'report', homes } },
   { state: 'reports come', held: { topic: 'report', homes: 5 } },
   { state: 'the first are asked', held: { topic: 'answer', homes } },
   { state: 'all are asked', held: { topic: 'answer', homes } },
   { state: 'answers come', held: { topic: 'answer', homes: 5 } },
+  { state: 'all are asked for a second set', held: { topic: 'answer', homes }, spoils: true },
   { state: 'the round is over' },
-])('killed where $state', async ({ state, held }) => {
+])('killed where $state', async ({ state, held, spoils = false }) => {
   // Each test has a quarter of an hour of its own: that of a test before it is spent.
   const from = yesterday + quarterHour * statesSeen++;
   for (const home of street.homes.slice(0, held?.homes ?? 0)) home.held.add(held?.topic ?? 'report');
+  spoiler().spoils = spoils;
   const grid = new Grid(street.operator);
   const outcome = grid.round({ cohort: 'feeder-7', tags: ['#all'], from, step: 'PT15M', slots: 1, minimum: 3 });
   await expect.poll(() => standsAt(street.databasePath, from), { timeout: 20_000, interval: 20 }).toBe(state);
@@ -55,8 +57,12 @@ test.each<{ state: string; held?: Held }>([
   await street.restart();
   await Promise.all(street.homes.map((home) => home.release()));
   // Two meters each, of which each reads the home's index.
-  expect(await outcome).toMatchObject({ contributors: homes, inconsistent: [], sum: [homes * (homes + 1)] });
+  const whole = { contributors: homes, sum: [homes * (homes + 1)] };
+  const without = { contributors: homes - 1, sum: [homes * (homes + 1) - 2 * 3], disputed: [spoiler().id] };
+  expect(await outcome).toMatchObject({ inconsistent: [], ...(spoils ? without : whole) });
   expect(errors).toEqual([]);
 });
 
+/** The third home of the roster, which may seal badly. */
+const spoiler = () => street.homes[2] as (typeof street.homes)[0];
 let statesSeen = 0;

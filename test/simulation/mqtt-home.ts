@@ -10,6 +10,7 @@ import { checkAnnounce, type Round } from '../../broker/protocol/round.ts';
 import { readTopic, topicOf } from '../../broker/protocol/topics.ts';
 import { emptyDisk, SimulatedHome } from './home.ts';
 import { Power } from './power.ts';
+import { spoiled } from './spoiled.ts';
 import { tensors } from './street.ts';
 
 const reconnectMs = 50;
@@ -19,8 +20,11 @@ export class MqttHome {
   readonly core: SimulatedHome;
   /** What does not leave the house for now. */
   readonly held = new Set<HomeTopic>();
+  /** From now on nothing that it seals opens. */
+  spoils = false;
   readonly #seat: Seat;
   readonly #clock: Clock;
+  readonly #rounds = new Map<string, Round>();
   #client: MqttClient | undefined;
   #closed = false;
 
@@ -98,7 +102,9 @@ export class MqttHome {
   }
 
   #announced(id: string, signed: Uint8Array): void {
-    this.core.announced(id, signed.length === 0 ? undefined : this.#check(signed));
+    const round = signed.length === 0 ? undefined : this.#check(signed);
+    if (round !== undefined) this.#rounds.set(id, round);
+    this.core.announced(id, round);
   }
 
   #check(signed: Uint8Array): Round {
@@ -117,7 +123,9 @@ export class MqttHome {
 
   #send(topic: HomeTopic, round: string, payload: Uint8Array): void {
     if (this.held.has(topic)) return;
-    void this.#publish(topicOf(prefix, topic, { home: this.id, round }), Buffer.from(payload), false);
+    const of = this.#rounds.get(round);
+    const sent = this.spoils && topic === 'report' && of !== undefined ? spoiled(payload, of, 0) : payload;
+    void this.#publish(topicOf(prefix, topic, { home: this.id, round }), Buffer.from(sent), false);
   }
 
   async #publish(topic: string, payload: string | Buffer, retain: boolean): Promise<void> {

@@ -11,20 +11,32 @@ export function standsAt(databasePath: string, from: number): string {
       .prepare(
         `SELECT announce, (SELECT count(*) FROM reports r WHERE r.round = rounds.round) AS reports,
            (SELECT count(*) FROM answers a WHERE a.round = rounds.round) AS answers,
-           (SELECT wave FROM contributor_sets s WHERE s.round = rounds.round) AS wave,
+           (SELECT wave FROM contributor_sets s WHERE s.round = rounds.round ORDER BY number DESC LIMIT 1) AS wave,
+           (SELECT count(*) FROM contributor_sets s WHERE s.round = rounds.round) AS sets,
            EXISTS (SELECT 1 FROM results WHERE results.round = rounds.round) AS ended
          FROM rounds ORDER BY rowid DESC`,
       )
-      .all() as { announce: Buffer; reports: number; answers: number; wave: string | null; ended: 0 | 1 }[];
+      .all() as Row[];
     const row = rows.find(({ announce }) => fromOf(announce) === from);
     if (row === undefined) return 'nothing of the round is stored';
     if (row.ended === 1) return 'the round is over';
     if (row.wave === null) return row.reports === 0 ? 'no report is there' : 'reports come';
     if (row.wave !== '[]') return 'the first are asked';
-    return row.answers === 0 ? 'all are asked' : 'answers come';
+    if (row.answers > 0) return 'answers come';
+    return row.sets > 1 ? 'all are asked for a second set' : 'all are asked';
   } finally {
     database.close();
   }
+}
+
+interface Row {
+  readonly announce: Buffer;
+  readonly reports: number;
+  readonly answers: number;
+  /** Of the set in force; null while there is none. */
+  readonly wave: string | null;
+  readonly sets: number;
+  readonly ended: 0 | 1;
 }
 
 function fromOf(announce: Uint8Array): number {

@@ -5,12 +5,11 @@
 import type { HomeTopic } from '../../agent/rounds/participant-shell.ts';
 import { after, SteppedClock } from '../../broker/protocol/clock.ts';
 import { sameBytes, toHex } from '../../broker/protocol/hex.ts';
-import { sealedShareBytes } from '../../broker/protocol/report.ts';
-import type { Round } from '../../broker/protocol/round.ts';
 import { type Retained, SimulatedCoordinator } from './coordinator.ts';
 import { House, type ShownKey } from './house.ts';
 import type { Operation } from './operation.ts';
 import { type Power, PowerCut } from './power.ts';
+import { spoiled } from './spoiled.ts';
 import { hour, plans, reading, type Street, start } from './street.ts';
 
 /** What a home has said about a round. */
@@ -346,18 +345,6 @@ function isOnDisk({ disk, directory }: SimulatedCoordinator, retained: Retained)
     case 'key':
       return true;
   }
-}
-
-/** The report with one bit wrong in what is sealed for one member, or for all. */
-function spoiled(report: Uint8Array, round: Round, member: number): Uint8Array {
-  const changed = Uint8Array.from(report);
-  const size = sealedShareBytes(round);
-  const members = round.roster.homes.length;
-  for (let each = 1; each <= members; each += 1) {
-    const at = report.length - (members - each + 1) * size;
-    if (member === 0 || member === each) changed[at] = (changed[at] as number) ^ 1;
-  }
-  return changed;
 }
 
 function keyOf(retained: Retained): string {
