@@ -7,7 +7,6 @@ import { AgentError } from '../errors.ts';
 import type { HomeService } from '../home.ts';
 import type { Plugs } from '../plugs/plugs.ts';
 import type { DeviceState } from '../polling/device-poll.ts';
-import { HomeStore } from '../store/home-store.ts';
 import { catalogueEntries } from '../tensors/catalogue.ts';
 import { enteredTwice } from '../tensors/entered-twice.ts';
 import { readTensor } from '../tensors/new-tensor.ts';
@@ -48,7 +47,7 @@ export function handlersOf(parts: HandlerParts): Handlers {
 }
 
 /** Those that change a tensor; the home hears of it by itself. */
-function tensorHandlers({ tensors, clock, time, database }: HandlerParts) {
+function tensorHandlers({ home, tensors, clock, time }: HandlerParts) {
   // In 1970 everything would be consented to that was ever read.
   const now = () => {
     if (!time.isTrusted()) throw new AgentError('CLOCK_DOUBTED');
@@ -72,7 +71,8 @@ function tensorHandlers({ tensors, clock, time, database }: HandlerParts) {
       const entry = publish ? entries.find((one) => one.id === id) : undefined;
       const { id: own } = tensors.get(id);
       const others = entries.filter((one) => one.id !== own);
-      const enrolledAt = new HomeStore(database).enrolment()?.enrolledAt ?? clock.now();
+      const { enrolment } = home.status();
+      const enrolledAt = enrolment.state === 'enrolled' ? enrolment.since : clock.now();
       const beforeEnrolment = since !== undefined && since < enrolledAt;
       return { ...(entry && { entry }), others: others.map((one) => one.id), beforeEnrolment };
     },

@@ -106,7 +106,7 @@ function checkHeld(records: RoundRecords, coordinator: Uint8Array): DiscrepancyC
   if (round === undefined) found.push('announcement');
   else if ([released, answered].some((entry) => entry !== undefined && entry.asked !== asked)) found.push('asked');
   found.push(...checkReport(records), ...checkAnswer(records, coordinator));
-  if (round !== undefined) found.push(...checkResult({ id: round.id, hash: round.hash }, records, coordinator));
+  if (round !== undefined) found.push(...checkResult(round, records, coordinator));
   return found;
 }
 

@@ -19,6 +19,7 @@ import { makeRoster } from '../../../broker/protocol/roster.ts';
 import { makeAnnounce, type Round } from '../../../broker/protocol/round.ts';
 import { signJson } from '../../../broker/protocol/signed-json.ts';
 import { generateSigningKey, type SigningKey, signMessage } from '../../../broker/protocol/signing.ts';
+import { type Quantity, unitOf } from '../../../hardware/quantity.ts';
 import { cohort, type MadeHome, makeCohort, makeReports, makeSetOf, now } from '../../broker/protocol/made-cohort.ts';
 import { enter, hour, temporaryFolder } from '../made-agent.ts';
 import { meteredIn, readMeters } from '../metered.ts';
@@ -57,6 +58,12 @@ function metered(): void {
   home = new MadeInbox(folder.folder, made, now, meteredIn);
   readMeters(home.database, grid.from - 24 * hour, now);
   for (const { id } of home.tensors.list()) home.tensors.publish(id, epochMs(grid.from - 24 * hour), now);
+}
+
+/** The quantities of one meter, one round after the other over the same hours. */
+async function fridgeOffered(...asked: readonly Quantity[]): Promise<void> {
+  metered();
+  for (const quantity of asked) await offered({ query: { tags: ['#fridge'], quantity, unit: unitOf(quantity) } });
 }
 
 interface Asking {
@@ -270,36 +277,21 @@ const attacks: readonly Attack[] = [
   },
   {
     attack: 'the power of a meter after its energy',
-    act: async () => {
-      metered();
-      await offered({ query: { tags: ['#fridge'], quantity: 'energyImport', unit: 'Wh' } });
-      await offered({ query: { tags: ['#fridge'], quantity: 'power', unit: 'W' } });
-      await offered({ query: { tags: ['#fridge'], quantity: 'current', unit: 'A' } });
-    },
+    act: () => fridgeOffered('energyImport', 'power', 'current'),
     refused: ['CELL_SPENT', 'CELL_SPENT'],
     reports: 1,
     answers: 0,
   },
   {
     attack: 'the power of a meter after its export',
-    act: async () => {
-      metered();
-      await offered({ query: { tags: ['#fridge'], quantity: 'energyExport', unit: 'Wh' } });
-      await offered({ query: { tags: ['#fridge'], quantity: 'power', unit: 'W' } });
-      await offered({ query: { tags: ['#fridge'], quantity: 'current', unit: 'A' } });
-    },
+    act: () => fridgeOffered('energyExport', 'power', 'current'),
     refused: ['CELL_SPENT', 'CELL_SPENT'],
     reports: 1,
     answers: 0,
   },
   {
     attack: 'either direction of a meter after its power',
-    act: async () => {
-      metered();
-      await offered({ query: { tags: ['#fridge'], quantity: 'power', unit: 'W' } });
-      await offered({ query: { tags: ['#fridge'], quantity: 'energyExport', unit: 'Wh' } });
-      await offered({ query: { tags: ['#fridge'], quantity: 'energyImport', unit: 'Wh' } });
-    },
+    act: () => fridgeOffered('power', 'energyExport', 'energyImport'),
     refused: ['CELL_SPENT', 'CELL_SPENT'],
     reports: 1,
     answers: 0,
