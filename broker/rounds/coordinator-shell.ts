@@ -17,6 +17,7 @@ import { openRequests } from './open-requests.ts';
 import { publishRetained, type Retained } from './retained.ts';
 import {
   type Act,
+  afterGraceTime,
   type Coordinator,
   type CoordinatorEvent,
   type Effect,
@@ -167,13 +168,9 @@ export class CoordinatorShell implements Taker {
         this.#release(act.members);
         break;
       case 'awaitReports':
-        this.#at(after(this.#parts.clock.now(), this.#parts.settings.grace), { type: 'reportsOver' });
-        break;
       case 'startWave':
-        this.#at(after(this.#parts.clock.now(), this.#parts.settings.grace), { type: 'waveOver' });
-        break;
       case 'startGrace':
-        this.#at(after(this.#parts.clock.now(), this.#parts.settings.grace), { type: 'graceOver' });
+        this.#at(after(this.#parts.clock.now(), this.#parts.settings.grace), { type: afterGraceTime[act.type] });
         break;
       case 'end':
         this.#end(act.result, act.text);

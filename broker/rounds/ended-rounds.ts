@@ -3,14 +3,12 @@
  * connection where that was lately: a broker may come back with what it held an hour ago.
  */
 import type { Link } from '../mqtt/link.ts';
-import type { Clock, EpochMs } from '../protocol/clock.ts';
+import type { Clock } from '../protocol/clock.ts';
 import { topicOf } from '../protocol/topics.ts';
 import type { Database } from '../store/database.ts';
 import { Statements } from '../store/statements.ts';
+import { clearedLately } from './cleared-lately.ts';
 import { publishRetained } from './retained.ts';
-
-/** Before the last one that was acknowledged. mosquitto writes what it retains down every half hour. */
-export const clearAgainMs = 3_600_000;
 
 export interface EndedRoundsParts {
   readonly database: Database;
@@ -47,15 +45,13 @@ export class EndedRounds {
   }
 
   #toClear(): string[] {
-    const newest = this.#statements.of('SELECT max(cleared_at_ms) FROM rounds WHERE cleared_at_ms IS NOT NULL').pluck();
-    const since = ((newest.get() as EpochMs | null) ?? 0) - clearAgainMs;
     return this.#statements
       .of(
         `SELECT round FROM rounds WHERE cleared = 0 AND round IN (SELECT round FROM results)
-         UNION ALL SELECT round FROM rounds WHERE cleared_at_ms > ?`,
+         UNION ALL SELECT round FROM rounds WHERE ${clearedLately('rounds')}`,
       )
       .pluck()
-      .all(since) as string[];
+      .all() as string[];
   }
 
   #clear(round: string): Promise<boolean> {

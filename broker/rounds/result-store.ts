@@ -3,6 +3,7 @@
  */
 import type { EpochMs } from '../protocol/clock.ts';
 import type { Database } from '../store/database.ts';
+import { countsOfRound } from './round-list.ts';
 
 export interface StoredResult {
   readonly round: string;
@@ -38,21 +39,17 @@ export class ResultStore {
   }
 
   /**
-   * The result is at the broker no longer. What is left of its round here are announcement, numbers and result, and of
-   * a roster that no other round needs its hash.
+   * These results are at the broker no longer. What is left of their rounds here are announcement, numbers and result,
+   * and of a roster that no other round needs its hash.
    */
-  forget(round: string): void {
-    const run = (sql: string) => this.#database.prepare(sql).run(round);
+  forget(rounds: readonly string[]): void {
+    const count = this.#database.prepare(
+      `UPDATE results SET retained = 0, counts =
+         (SELECT ${countsOfRound} FROM rounds WHERE rounds.round = results.round) WHERE round = ?`,
+    );
+    const deletions = saidByHomes.map((table) => this.#database.prepare(`DELETE FROM ${table} WHERE round = ?`));
     this.#database.transaction(() => {
-      run(`
-        UPDATE results SET retained = 0, counts = json_object(
-          'reports', (SELECT count(*) FROM reports WHERE reports.round = results.round),
-          'answers', (SELECT count(*) FROM answers WHERE answers.round = results.round AND contributor_set =
-            (SELECT hash FROM contributor_sets s WHERE s.round = results.round ORDER BY number DESC LIMIT 1)),
-          'declined', (SELECT json_group_object(reason, homes) FROM
-            (SELECT reason, count(*) AS homes FROM declines WHERE declines.round = results.round GROUP BY reason)))
-        WHERE round = ?`);
-      for (const table of saidByHomes) run(`DELETE FROM ${table} WHERE round = ?`);
+      for (const round of rounds) for (const each of [count, ...deletions]) each.run(round);
       this.#database.exec(`
         UPDATE rosters SET signed = x'', forgotten = 1 WHERE forgotten = 0 AND cleared = 1 AND NOT EXISTS
           (SELECT 1 FROM rounds LEFT JOIN results USING (round)

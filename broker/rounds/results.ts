@@ -47,7 +47,7 @@ export class Results {
     do {
       overdue = this.#stopped ? [] : store.overdueResults(clock.now());
       if (!(await this.#publish(overdue, () => '')) || this.#stopped) return;
-      for (const { round } of overdue) store.forget(round);
+      if (overdue.length > 0) store.forget(overdue.map(({ round }) => round));
     } while (overdue.length > 0);
     if (!this.#stopped) this.waitForNext();
   }

@@ -5,7 +5,7 @@ import type { EpochMs } from '../protocol/clock.ts';
 import { toHex } from '../protocol/hex.ts';
 import type { AcceptedRoster, SeenKey } from '../protocol/roster.ts';
 import type { Database } from '../store/database.ts';
-import { clearAgainMs } from './ended-rounds.ts';
+import { clearedLately } from './cleared-lately.ts';
 
 export interface StoredRoster {
   readonly hash: Uint8Array;
@@ -74,8 +74,7 @@ export class RosterStore {
 
   /** Those that it took back lately, as it may have forgotten. */
   clearedLately(): RosterName[] {
-    const newest = '(SELECT max(cleared_at_ms) FROM rosters WHERE cleared_at_ms IS NOT NULL)';
-    return this.#names(`cleared_at_ms > ${newest} - ${clearAgainMs}`);
+    return this.#names(clearedLately('rosters'));
   }
 
   markCleared(hash: Uint8Array, now: EpochMs): void {

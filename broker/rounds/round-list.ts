@@ -11,6 +11,18 @@ import { Statements } from '../store/statements.ts';
 /** More are not listed. */
 const longestList = 500;
 
+/**
+ * SQL: JSON of what homes have said in a row of `rounds`, in numbers; answers are those for the set in force. Stored with
+ * the result once the rows that are counted are forgotten.
+ */
+export const countsOfRound = `
+  json_object(
+    'reports', (SELECT count(*) FROM reports r WHERE r.round = rounds.round),
+    'answers', (SELECT count(*) FROM answers a WHERE a.round = rounds.round AND a.contributor_set =
+      (SELECT hash FROM contributor_sets s WHERE s.round = rounds.round ORDER BY number DESC LIMIT 1)),
+    'declined', (SELECT json_group_object(reason, homes) FROM
+      (SELECT reason, count(*) AS homes FROM declines d WHERE d.round = rounds.round GROUP BY reason)))`;
+
 export class RoundList {
   readonly #statements: Statements;
 
@@ -39,23 +51,13 @@ export class RoundList {
         `SELECT round, cohort, announce, members, announced_at_ms, results.state, results.reason,
            json_extract(results.signed, '$.checked') AS checked,
            json_array_length(results.signed, '$.inconsistent') AS inconsistent,
-           counts, EXISTS (SELECT 1 FROM contributor_sets s WHERE s.round = rounds.round) AS fixed,
-           (SELECT count(*) FROM reports r WHERE r.round = rounds.round) AS reports,
-           (SELECT count(*) FROM answers a WHERE a.round = rounds.round AND a.contributor_set =
-             (SELECT hash FROM contributor_sets s WHERE s.round = rounds.round ORDER BY number DESC LIMIT 1)) AS answers
+           EXISTS (SELECT 1 FROM contributor_sets s WHERE s.round = rounds.round) AS fixed,
+           coalesce(results.counts, ${countsOfRound}) AS counts
          FROM rounds LEFT JOIN results USING (round) ${where}
          ORDER BY announced_at_ms DESC, rounds.rowid DESC LIMIT ${longestList}`,
       )
       .all(...values) as RowColumns[];
-    const declines = this.#statements.of(
-      'SELECT reason, count(*) AS homes FROM declines WHERE round = ? GROUP BY reason',
-    );
-    return rows.map((row) => {
-      if (row.counts !== null) return rowOf(row, JSON.parse(row.counts) as Counts);
-      const declined = declines.all(row.round) as { reason: string; homes: number }[];
-      const byReason = Object.fromEntries(declined.map(({ reason, homes }) => [reason, homes]));
-      return rowOf(row, { reports: row.reports, answers: row.answers, declined: byReason });
-    });
+    return rows.map(rowOf);
   }
 }
 
@@ -69,16 +71,15 @@ interface RowColumns {
   readonly reason: string | null;
   readonly checked: 0 | 1 | null;
   readonly inconsistent: number | null;
-  /** JSON of `Counts`, once the rows that are counted are forgotten. */
-  readonly counts: string | null;
   readonly fixed: 0 | 1;
-  readonly reports: number;
-  readonly answers: number;
+  /** JSON of `Counts`. */
+  readonly counts: string;
 }
 
 type Counts = Pick<RoundRow, 'reports' | 'answers' | 'declined'>;
 
-function rowOf(columns: RowColumns, { reports, answers, declined }: Counts): RoundRow {
+function rowOf(columns: RowColumns): RoundRow {
+  const { reports, declined, answers } = JSON.parse(columns.counts) as Counts;
   const announce = Announce.decode(decodeSigned(columns.announce, Announce.type).payload);
   return {
     round: toHex(announce.id),

@@ -105,15 +105,20 @@ export type Store =
   | { readonly type: 'storeAnswer'; readonly home: number; readonly set: AcceptedSet; readonly sums: Uint8Array }
   | { readonly type: 'storeResult'; readonly result: Result; readonly text: string };
 
+/** What begins a grace time, and the event that ends it. */
+export const afterGraceTime = {
+  awaitReports: 'reportsOver',
+  startWave: 'waveOver',
+  startGrace: 'graceOver',
+} as const;
+
 /** Happens once that is on disk. */
 export type Act =
   /** Opening requests for these members. */
   | { readonly type: 'ask'; readonly set: AcceptedSet; readonly members: readonly number[] }
   /** Nothing more is asked of these members: they have answered for a set that is not in force any more. */
   | { readonly type: 'release'; readonly members: readonly number[] }
-  | { readonly type: 'awaitReports' }
-  | { readonly type: 'startWave' }
-  | { readonly type: 'startGrace' }
+  | { readonly type: keyof typeof afterGraceTime }
   /** The result is published, what was asked of the homes is taken back. */
   | { readonly type: 'end'; readonly result: Result; readonly text: string }
   | { readonly type: 'note'; readonly home: number; readonly what: Note };

@@ -24,7 +24,11 @@ export interface StoredStanding {
 }
 
 /** Of a round of which what single homes said is forgotten: whom its result names. */
-export function namedIn(result: Result | undefined): Pick<RoundStanding, 'inconsistent' | 'fault' | 'disputed'> {
+export function standingOfForgotten(result: Result | undefined): RoundStanding {
+  return { noReport: [], noAnswer: [], answeredBefore: [], ...namedIn(result), complaints: [] };
+}
+
+function namedIn(result: Result | undefined): Pick<RoundStanding, 'inconsistent' | 'fault' | 'disputed'> {
   return {
     inconsistent: result?.state === 'opened' ? result.inconsistent : [],
     fault: result?.fault ?? [],

@@ -32,7 +32,7 @@ import { RoundList } from './round-list.ts';
 import type { Coordinator, Former, RoundRules } from './round-states.ts';
 import { RoundStore, type StoredRound, type StoredSet } from './round-store.ts';
 import type { PublishedRoster, Rounds, RoundWatcher } from './rounds.ts';
-import { namedIn, standingOf } from './standing.ts';
+import { standingOf, standingOfForgotten } from './standing.ts';
 import { Turns } from './turns.ts';
 
 export interface RoundsParts {
@@ -162,9 +162,7 @@ class RunningRounds implements Rounds {
     const stored = this.#store.find(round);
     if (stored === undefined) throw new BrokerError('ROUND_UNKNOWN', { round });
     const { result } = this.show(round);
-    if (this.#list.isForgotten(round)) {
-      return { noReport: [], noAnswer: [], answeredBefore: [], ...namedIn(result), complaints: [] };
-    }
+    if (this.#list.isForgotten(round)) return standingOfForgotten(result);
     const { matching } = stored;
     const roster = this.#rosters.get(stored.roster);
     const homes = roster.homes.length;

@@ -13,7 +13,14 @@ import { collecting, coordinate } from '../../broker/rounds/coordinator.ts';
 import { eventOf, type HomeMessage } from '../../broker/rounds/incoming.ts';
 import { unansweredMembers } from '../../broker/rounds/members.ts';
 import { openRequests } from '../../broker/rounds/open-requests.ts';
-import type { Coordinator, CoordinatorEvent, Effect, Heard, RoundRules } from '../../broker/rounds/round-states.ts';
+import {
+  afterGraceTime,
+  type Coordinator,
+  type CoordinatorEvent,
+  type Effect,
+  type Heard,
+  type RoundRules,
+} from '../../broker/rounds/round-states.ts';
 import { SimulatedDirectory } from './directory.ts';
 import type { ShownKey } from './house.ts';
 import { Power } from './power.ts';
@@ -208,13 +215,9 @@ export class SimulatedCoordinator {
         this.#release(round, effect.members);
         break;
       case 'awaitReports':
-        this.#at(this.#parts.clock.now() + graceMs, round, { type: 'reportsOver' });
-        break;
       case 'startWave':
-        this.#at(this.#parts.clock.now() + graceMs, round, { type: 'waveOver' });
-        break;
       case 'startGrace':
-        this.#at(this.#parts.clock.now() + graceMs, round, { type: 'graceOver' });
+        this.#at(this.#parts.clock.now() + graceMs, round, { type: afterGraceTime[effect.type] });
         break;
       case 'end':
         this.#running.delete(round.id);
